@@ -1,0 +1,45 @@
+# `make run` and `make test` do everything on a fresh machine with Python 3.11.
+.DEFAULT_GOAL := help
+.PHONY: help run dev test browser lint
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+help: ## Say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
+
+run: .venv/shop .env ## Set everything up and serve the shop as it is deployed (HOST=, PORT=)
+	@$(BIN)/python manage.py prepare
+	@exec $(BIN)/gunicorn --config python:storefront.gunicorn
+
+dev: .venv/shop .env ## The same shop with error pages, reloading itself when a file changes
+	@DEBUG=True $(BIN)/python manage.py prepare --no-static
+	@DEBUG=True $(BIN)/python manage.py runserver
+
+test: .venv/development ## Run every test that needs no system package
+	@$(BIN)/python -m pytest
+
+browser: .venv/development ## Run the tests that drive Chromium (CHROMIUM= says where it is)
+	@$(BIN)/python -m pytest -m browser
+
+lint: .venv/development ## Format, style, types, layers, migrations
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/djade --check $$(git ls-files 'templates/*.html')
+	@DJANGO_SETTINGS_MODULE=payments.tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
+
+.env:
+	@$(BIN)/python -m storefront.dotenv
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed: install it, or say where it is, as in: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "The virtual environment could not be made: install Python's venv module (on Debian: apt install python3.11-venv) and try again." >&2; rm -rf .venv; exit 1; }
+	@touch $@
+
+.venv/shop: requirements.txt | .venv/python
+	@echo "Installing what the shop needs …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt || { echo "The packages could not be installed: check the network and run make again." >&2; exit 1; }
+	@touch $@
+
+.venv/development: requirements.txt requirements-dev.txt | .venv/python
+	@echo "Installing what the tests need …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { echo "The packages could not be installed: check the network and run make again." >&2; exit 1; }
+	@touch $@ .venv/shop

@@ -1,0 +1,20 @@
+#!/usr/bin/env python
+"""Commands of the project: `python manage.py help` lists them."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"The settings cannot be used. {error}")
+
+
+if __name__ == "__main__":
+    main()

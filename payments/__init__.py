@@ -1,0 +1,1 @@
+"""A storefront in which the currency of an item picks the Stripe keypair."""

@@ -1,0 +1,132 @@
+"""Order -> Checkout Session: the hosted page where the shopper pays."""
+
+import contextlib
+import hashlib
+import json
+import logging
+from typing import Any
+
+from payments import fulfillment
+from payments.errors import NoKeypair, StorefrontError, StripeRefused
+from payments.gateway import api
+from payments.gateway.keys import Keypair, keypair_for, keypair_of_account
+from payments.models import Order, OrderLine, Payment
+from payments.money import require_chargeable
+
+logger = logging.getLogger(__name__)
+
+# The braces are filled in by Stripe, so they must arrive as they are.
+SESSION_ID = "{CHECKOUT_SESSION_ID}"
+# Longer texts are allowed, but not read on a payment page.
+MAXIMUM_DESCRIPTION = 500
+
+
+def open_session(*, order: Order, origin: str) -> Payment:
+    """Offer the order for payment by the account of its currency, and return the payment with the page's `url`.
+
+    `origin` is the shop's own address, such as https://shop.example. Asked twice, it gives the same open session.
+    Raises OrderClosed, NoKeypair, AmountOutOfLimits, StripeRefused or StripeUnreachable.
+    """
+    order.require_payable()
+    keypair = keypair_for(order.currency)
+    require_chargeable(order.total_amount, order.currency)
+    refresh_open_payment(order)
+    order.require_payable()
+    payment = Payment.objects.begin(order, publishable_key=keypair.publishable_key, livemode=keypair.livemode)
+    if payment.status != Payment.Status.OPEN:
+        close_earlier_sessions(payment)
+        create_session(payment, keypair, origin)
+    return payment
+
+
+def refresh_open_payment(order: Order) -> None:
+    """Learn whether the page offered before is still open, so that nobody is sent to one that is over."""
+    for payment in order.payments.filter(status=Payment.Status.OPEN):
+        if payment.claim_check():
+            with contextlib.suppress(NoKeypair):
+                fulfillment.settle(payment)
+    order.refresh_from_db()
+
+
+def close_earlier_sessions(payment: Payment) -> None:
+    """Close what was offered on other terms (another account, another amount), or both could be paid."""
+    for earlier in payment.order.payments.filter(status=Payment.Status.OPEN).exclude(pk=payment.pk):
+        try:
+            keypair = keypair_of_account(earlier.publishable_key, earlier.currency)
+            api.expire_checkout_session(keypair, earlier.checkout_session_id)
+        except NoKeypair:
+            logger.error("Payment %s cannot be closed: the keys of its account are gone", earlier.pk)
+        earlier.mark_expired()
+
+
+def create_session(payment: Payment, keypair: Keypair, origin: str) -> None:
+    params = session_params(payment, origin)
+    try:
+        session = api.create_checkout_session(keypair, params, idempotency_key(payment, params))
+    except StorefrontError as error:
+        # What Stripe answered once it answers again to the same key: the next try is a new attempt.
+        payment.mark_failed(error.code)
+        raise
+    require_same_amount(payment, keypair, session)
+    payment.mark_open(checkout_session_id=session.id, url=session.url)
+
+
+def session_params(payment: Payment, origin: str) -> dict[str, Any]:
+    """https://docs.stripe.com/api/checkout/sessions/create"""
+    order = payment.order
+    page = f"{origin}/order/{order.uuid}"
+    metadata = {"order": str(order.uuid), "payment": str(payment.pk), "attempt": str(payment.attempt)}
+    return {
+        "mode": "payment",
+        "line_items": [line_item(line, origin) for line in order.lines.select_related("item")],
+        # Otherwise the account's dashboard may show and charge another currency than the item's.
+        "adaptive_pricing": {"enabled": False},
+        "success_url": f"{page}/success?session_id={SESSION_ID}",
+        "cancel_url": f"{page}/cancel",
+        "client_reference_id": str(order.uuid),
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata, "description": f"Order {order.pk}"},
+    }
+
+
+def line_item(line: OrderLine, origin: str) -> dict[str, Any]:
+    product_data: dict[str, Any] = {"name": line.name}
+    description = line.item.description.strip() if line.item else ""
+    if description:
+        product_data["description"] = description[:MAXIMUM_DESCRIPTION]
+    image = image_address(line.item.picture_url if line.item else "", origin)
+    if image:
+        product_data["images"] = [image]
+    return {
+        "quantity": line.quantity,
+        "price_data": {
+            "currency": line.currency.lower(),
+            "unit_amount": line.unit_amount,
+            "product_data": product_data,
+        },
+    }
+
+
+def image_address(picture_url: str, origin: str) -> str:
+    """An address that Stripe can fetch the picture from: it takes none that is not on the open web."""
+    address = f"{origin}{picture_url}" if picture_url.startswith("/") else picture_url
+    return address if address.startswith("https://") else ""
+
+
+def idempotency_key(payment: Payment, params: dict[str, Any]) -> str:
+    """One key for one attempt with these parameters: a repetition gets the same session, a change never an old one."""
+    digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
+    return f"checkout-{payment.order.uuid}-{payment.attempt}-{digest}"
+
+
+def require_same_amount(payment: Payment, keypair: Keypair, session: api.CheckoutSession) -> None:
+    """Refuse the sale if Stripe would charge anything but what the shopper was shown."""
+    problem = fulfillment.difference(payment, session)
+    if not problem:
+        return
+    logger.error("Payment %s refused before it was offered: %s", payment.pk, problem)
+    payment.mark_failed(problem)
+    # If this fails the session stays open, but its address was given to nobody.
+    with contextlib.suppress(StorefrontError):
+        api.expire_checkout_session(keypair, session.id)
+    raise StripeRefused(api.TELL_THE_SHOP)

@@ -1,0 +1,174 @@
+"""Is the ring of keypairs sound? Each finding has an id and says what to do; none of them quotes a key."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
+
+from payments.gateway.keys import Keypair, currencies, ring
+from payments.models import Item
+from payments.money import is_currency
+
+PARTS = (
+    ("publishable_key", "PUBLISHABLE_KEY"),
+    ("secret_key", "SECRET_KEY"),
+    ("webhook_secrets", "WEBHOOK_SECRET"),
+)
+
+
+@register("payments")
+def check_keypairs(**kwargs: Any) -> list[CheckMessage]:
+    found = [problem for keypair in ring().values() for problem in problems_of(keypair)]
+    return [*found, *problems_between(list(ring().values())), *unknown_variables()]
+
+
+def problems_of(keypair: Keypair) -> Iterator[CheckMessage]:
+    currency = keypair.currency
+    missing = [name for attribute, name in PARTS if not getattr(keypair, attribute)]
+    if missing:
+        yield Error(
+            f"The keypair for {currency} is incomplete.",
+            hint="Set " + " and ".join(f"STRIPE_{currency}_{name}" for name in missing) + ", or remove the rest.",
+            id="payments.E001",
+        )
+    if keypair.publishable_key and not keypair.publishable_key.startswith(("pk_test_", "pk_live_")):
+        yield Error(
+            f"STRIPE_{currency}_PUBLISHABLE_KEY is not a publishable key.",
+            hint="It begins with pk_. If this is the secret key, exchange the two: the publishable key is shown "
+            "to every visitor. A secret key that was published must be rolled in the Stripe dashboard.",
+            id="payments.E002",
+        )
+    if keypair.secret_key and not keypair.secret_key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        yield Error(
+            f"STRIPE_{currency}_SECRET_KEY is not a secret key.",
+            hint="It begins with sk_ or, for a restricted key, rk_. Perhaps it was exchanged with the publishable key.",
+            id="payments.E003",
+        )
+    if not all(secret.startswith("whsec_") for secret in keypair.webhook_secrets):
+        yield Error(
+            f"STRIPE_{currency}_WEBHOOK_SECRET is not a webhook's signing secret.",
+            hint="It begins with whsec_; several are separated by commas. The Stripe dashboard shows it beside the "
+            "webhook's address.",
+            id="payments.E004",
+        )
+    if not is_currency(currency):
+        yield Error(
+            f"{currency} is not the code of a currency.",
+            hint="Name the variables by an ISO 4217 code in capital letters, as in STRIPE_USD_SECRET_KEY.",
+            id="payments.E005",
+        )
+
+
+def problems_between(keypairs: list[Keypair]) -> Iterator[CheckMessage]:
+    modes = {"live" if "_live_" in key else "test" for key in all_keys(keypairs) if "_live_" in key or "_test_" in key}
+    if len(modes) > 1:
+        yield Error(
+            f"Test and live keys are mixed: {', '.join(by_mode(keypairs))}.",
+            hint="Use keys of one mode for all currencies, or some buyers pay with money and some without.",
+            id="payments.E006",
+        )
+    if "live" in modes and settings.DEBUG:
+        yield Error(
+            "Live keys are used with DEBUG on.",
+            hint="Set DEBUG=False, or use test keys: error pages of a shop under development show too much.",
+            id="payments.E007",
+        )
+    sandbox = [keypair.currency for keypair in keypairs if keypair.is_sandbox]
+    real = [keypair.currency for keypair in keypairs if keypair.secret_key and not keypair.is_sandbox]
+    if settings.STRIPE_SANDBOX and real:
+        yield Error(
+            f"Keys of the stand-in ({', '.join(sandbox)}) stand beside keys of Stripe ({', '.join(real)}).",
+            hint="Remove the STRIPE_ variables whose keys contain _test_sandbox_ to use Stripe, or those of Stripe "
+            "to use the stand-in.",
+            id="payments.E008",
+        )
+    yield from accounts_confused(keypairs)
+    if not keypairs:
+        yield Warning(
+            "No keypair is configured, so nothing can be sold.",
+            hint="Set STRIPE_<CUR>_PUBLISHABLE_KEY, STRIPE_<CUR>_SECRET_KEY and STRIPE_<CUR>_WEBHOOK_SECRET for each "
+            "currency; .env.example shows how.",
+            id="payments.W002",
+        )
+
+
+def all_keys(keypairs: Iterable[Keypair]) -> list[str]:
+    return [key for keypair in keypairs for key in (keypair.publishable_key, keypair.secret_key) if key]
+
+
+def by_mode(keypairs: list[Keypair]) -> list[str]:
+    return [
+        f"STRIPE_{keypair.currency}_{name} is {'live' if '_live_' in key else 'test'}"
+        for keypair in keypairs
+        for name, key in (("PUBLISHABLE_KEY", keypair.publishable_key), ("SECRET_KEY", keypair.secret_key))
+        if key
+    ]
+
+
+def accounts_confused(keypairs: list[Keypair]) -> Iterator[CheckMessage]:
+    """An account is one publishable key with one secret key, and its webhooks are signed with secrets of its own."""
+    for first, second in pairs(keypairs):
+        both = f"STRIPE_{first.currency}_… and STRIPE_{second.currency}_…"
+        same_publishable = first.publishable_key == second.publishable_key
+        if same_publishable != (first.secret_key == second.secret_key):
+            yield Error(
+                f"{both} share one key of the pair, but not the other.",
+                hint="Copy both keys from the same Stripe account.",
+                id="payments.E009",
+            )
+        if not same_publishable and set(first.webhook_secrets) & set(second.webhook_secrets):
+            yield Error(
+                f"{both} are two accounts with the same webhook secret.",
+                hint="Each account's webhook has a secret of its own: by it the shop tells whose event it is.",
+                id="payments.E010",
+            )
+
+
+def pairs(keypairs: list[Keypair]) -> Iterator[tuple[Keypair, Keypair]]:
+    complete = [keypair for keypair in keypairs if keypair.is_complete]
+    return ((first, second) for i, first in enumerate(complete) for second in complete[i + 1 :])
+
+
+def unknown_variables() -> list[CheckMessage]:
+    return [
+        Warning(
+            f"{name} is set, but nothing reads it.",
+            hint="Keys are set for each currency, as in STRIPE_USD_SECRET_KEY.",
+            id="payments.W003",
+        )
+        for name in settings.STRIPE_UNKNOWN_VARIABLES
+    ]
+
+
+@register("payments")
+def check_items_can_be_paid(**kwargs: Any) -> list[CheckMessage]:
+    """Reads the database, where there is one: before the first migration nothing is on sale."""
+    try:
+        stranded = Item.objects.filter(on_sale=True).exclude(currency__in=currencies())
+        codes = sorted(set(stranded.order_by().values_list("currency", flat=True).distinct()))
+    except DatabaseError:
+        return []
+    return [
+        Warning(
+            f"Items are on sale in {currency}, for which there is no keypair: nobody can buy them.",
+            hint=f"Set STRIPE_{currency}_PUBLISHABLE_KEY, STRIPE_{currency}_SECRET_KEY and "
+            f"STRIPE_{currency}_WEBHOOK_SECRET, or take the items off sale.",
+            id="payments.W001",
+        )
+        for currency in codes
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_payments_are_real(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.STRIPE_SANDBOX:
+        return []
+    return [
+        Warning(
+            "Payments go to the stand-in: whoever presses Pay gets the goods for nothing.",
+            hint="Set the keypairs of your Stripe accounts before the shop is opened.",
+            id="payments.W004",
+        )
+    ]

@@ -1,0 +1,54 @@
+"""The few ways a sale is refused, named by what the reader must do.
+
+`code` is for programs and stays the same; the message is for the shopper and never carries another system's text.
+"""
+
+
+class StorefrontError(Exception):
+    code = "error"
+
+
+class NotOnSale(StorefrontError):
+    """Choose another item: this one is off sale, or no keypair is configured for its currency."""
+
+    code = "not_on_sale"
+
+
+class NoKeypair(NotOnSale):
+    """Nobody can take this currency: add its three variables to the environment."""
+
+    code = "no_keypair"
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(f"This item is not on sale: the shop takes no payments in {currency} at present.")
+        self.currency = currency
+
+
+class InvalidQuantity(StorefrontError):
+    """Choose another quantity."""
+
+    code = "invalid_quantity"
+
+
+class AmountOutOfLimits(StorefrontError):
+    """Choose another quantity or price: Stripe takes no charge of this amount."""
+
+    code = "amount_out_of_limits"
+
+
+class OrderClosed(StorefrontError):
+    """Nothing is to be paid: the order is paid already, or its payment is under way."""
+
+    code = "order_closed"
+
+
+class StripeRefused(StorefrontError):
+    """Tell the shop: Stripe understood the request and said no, and asking again changes nothing."""
+
+    code = "stripe_refused"
+
+
+class StripeUnreachable(StorefrontError):
+    """Try again in a minute: Stripe did not answer, or not with anything that can be read."""
+
+    code = "stripe_unreachable"

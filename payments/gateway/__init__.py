@@ -1,0 +1,1 @@
+"""The network and the keys. The gateway knows Stripe, never the database."""

@@ -1,0 +1,123 @@
+"""One short function for each call to Stripe; Stripe's objects and errors become ours here and nowhere else."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import stripe
+
+from payments.errors import StripeRefused, StripeUnreachable
+from payments.gateway.client import client_for
+from payments.gateway.keys import Keypair
+
+logger = logging.getLogger(__name__)
+
+TRY_AGAIN = "The payment service cannot be reached at the moment. Nothing was charged: please try again in a minute."
+TELL_THE_SHOP = "The payment service did not accept this sale. Nothing was charged: please tell the shop."
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutSession:
+    """What we use of a Checkout Session; amounts are in minor units of `currency`, which is an upper-case code."""
+
+    id: str
+    url: str
+    status: Literal["open", "complete", "expired"]
+    payment_status: Literal["paid", "unpaid", "no_payment_required"]
+    amount_total: int
+    currency: str
+    livemode: bool
+    payment_intent_id: str
+    payment_intent_status: str
+
+    @classmethod
+    def from_stripe(cls, session: dict[str, Any]) -> "CheckoutSession":
+        """Raises KeyError, TypeError or AttributeError for what is not a Checkout Session."""
+        intent = expanded(session.get("payment_intent"))
+        return cls(
+            id=session["id"],
+            url=session.get("url") or "",
+            status=session["status"],
+            payment_status=session["payment_status"],
+            amount_total=session["amount_total"],
+            currency=session["currency"].upper(),
+            livemode=session["livemode"],
+            payment_intent_id=intent.get("id", ""),
+            payment_intent_status=intent.get("status", ""),
+        )
+
+    @property
+    def is_paid(self) -> bool:
+        return self.status == "complete" and self.payment_status != "unpaid"
+
+    @property
+    def is_processing(self) -> bool:
+        """Complete, but by a payment method that takes days; it may still fail."""
+        return self.status == "complete" and not self.is_paid and not self.is_failed
+
+    @property
+    def is_failed(self) -> bool:
+        failed = self.payment_intent_status in ("requires_payment_method", "canceled")
+        return self.status == "complete" and not self.is_paid and failed
+
+
+def expanded(reference: Any) -> dict[str, Any]:
+    """The object behind a field that holds an id, the expanded object, or nothing."""
+    return {"id": reference} if isinstance(reference, str) else dict(reference or {})
+
+
+def create_checkout_session(keypair: Keypair, params: dict[str, Any], idempotency_key: str) -> CheckoutSession:
+    with stripe_errors_as_ours(keypair, "create checkout session"):
+        sessions = client_for(keypair).v1.checkout.sessions
+        session = sessions.create(params, {"idempotency_key": idempotency_key})  # type: ignore[arg-type]
+        return CheckoutSession.from_stripe(session.to_dict())
+
+
+def retrieve_checkout_session(keypair: Keypair, session_id: str) -> CheckoutSession:
+    with stripe_errors_as_ours(keypair, "retrieve checkout session"):
+        session = client_for(keypair).v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]})
+        return CheckoutSession.from_stripe(session.to_dict())
+
+
+def expire_checkout_session(keypair: Keypair, session_id: str) -> CheckoutSession:
+    with stripe_errors_as_ours(keypair, "expire checkout session"):
+        session = client_for(keypair).v1.checkout.sessions.expire(session_id)
+        return CheckoutSession.from_stripe(session.to_dict())
+
+
+@contextmanager
+def stripe_errors_as_ours(keypair: Keypair, act: str) -> Iterator[None]:
+    """Raise StripeUnreachable for what may pass and StripeRefused for what will not.
+
+    `from None`: the SDK's frames hold the secret key, and an error page would show them.
+    """
+    try:
+        yield
+    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
+        log_failure(keypair, act, error)
+        raise StripeUnreachable(TRY_AGAIN) from None
+    except stripe.StripeError as error:
+        log_failure(keypair, act, error)
+        if type(error) is stripe.APIError:
+            raise StripeUnreachable(TRY_AGAIN) from None
+        raise StripeRefused(TELL_THE_SHOP) from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # A proxy's page, a list, half a body: an answer, but not Stripe's.
+        logger.error("Stripe: %s for %s: unreadable answer (%s)", act, keypair.currency, type(error).__name__)
+        raise StripeUnreachable(TRY_AGAIN) from None
+
+
+def log_failure(keypair: Keypair, act: str, error: stripe.StripeError) -> None:
+    """What an operator needs to find the request in Stripe's dashboard; never Stripe's text, which may quote a key."""
+    logger.error(
+        "Stripe: %s for %s failed: %s status=%s code=%s param=%s request=%s",
+        act,
+        keypair.currency,
+        type(error).__name__,
+        error.http_status,
+        error.code,
+        getattr(error, "param", None),
+        error.request_id,
+    )

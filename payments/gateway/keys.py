@@ -1,0 +1,87 @@
+"""The key-resolver: the currency of what is bought picks the keypair. No default, no fallback."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from payments.errors import NoKeypair
+
+VARIABLE = re.compile(r"STRIPE_([A-Za-z0-9]+)_(PUBLISHABLE_KEY|SECRET_KEY|WEBHOOK_SECRET)")
+# Keys that are made up for the stand-in carry this mark; Stripe issues none that do.
+SANDBOX_MARK = "_test_sandbox_"
+
+
+@dataclass(frozen=True)
+class Keypair:
+    """One Stripe account's keys for one currency. Its publishable key names the account wherever we remember it."""
+
+    currency: str
+    publishable_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def livemode(self) -> bool:
+        return self.secret_key.startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def is_sandbox(self) -> bool:
+        return SANDBOX_MARK in self.secret_key
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.publishable_key and self.secret_key and self.webhook_secrets)
+
+
+def read_keypairs(variables: Mapping[str, str]) -> dict[str, Keypair]:
+    """Collect `STRIPE_<CUR>_…` by currency, incomplete ones included: `checks.py` says what is wrong with them."""
+    parts: dict[str, dict[str, str]] = {}
+    for name, value in variables.items():
+        match = VARIABLE.fullmatch(name)
+        if match and value.strip():
+            parts.setdefault(match[1], {})[match[2]] = value.strip()
+    return {currency: keypair_from(currency, parts[currency]) for currency in sorted(parts)}
+
+
+def unknown_variables(variables: Mapping[str, str]) -> list[str]:
+    """Names that look like a key of Stripe's but belong to no currency: a common mistake, since most shops have one."""
+    keys = (name for name in variables if re.fullmatch(r"STRIPE_\w*(KEY|SECRET)", name))
+    return sorted(name for name in keys if not VARIABLE.fullmatch(name))
+
+
+def keypair_from(currency: str, parts: Mapping[str, str]) -> Keypair:
+    secrets = [secret.strip() for secret in parts.get("WEBHOOK_SECRET", "").split(",")]
+    return Keypair(
+        currency=currency,
+        publishable_key=parts.get("PUBLISHABLE_KEY", ""),
+        secret_key=parts.get("SECRET_KEY", ""),
+        webhook_secrets=tuple(secret for secret in secrets if secret),
+    )
+
+
+def keypair_for(currency: str) -> Keypair:
+    """The keypair that sells in this currency. Raises NoKeypair."""
+    keypair = ring().get(currency)
+    if keypair is None or not keypair.is_complete:
+        raise NoKeypair(currency)
+    return keypair
+
+
+def keypair_of_account(publishable_key: str, currency: str) -> Keypair:
+    """The keypair of the account a payment was opened with, whatever sells in its currency now. Raises NoKeypair."""
+    for keypair in ring().values():
+        if keypair.publishable_key == publishable_key and keypair.is_complete:
+            return keypair
+    raise NoKeypair(currency)
+
+
+def currencies() -> list[str]:
+    """The currencies that can be sold in, in alphabetical order."""
+    return [currency for currency, keypair in ring().items() if keypair.is_complete]
+
+
+def ring() -> dict[str, Keypair]:
+    keypairs: dict[str, Keypair] = settings.STRIPE_KEYPAIRS
+    return keypairs

@@ -1,0 +1,147 @@
+"""One attempt to have an order paid, by one Stripe account, and what became of it."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from payments.models.orders import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SECONDS_BETWEEN_CHECKS = 3
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def begin(self, order: Order, *, publishable_key: str, livemode: bool) -> "Payment":
+        """The attempt that is under way for the order at this account, or the next one.
+
+        It exists before Stripe is called, so that no event arrives for something unknown. Of two requests at once,
+        both get the same attempt, and with it the same idempotency key.
+        """
+        order.require_payable()
+        attempts = list(order.payments.order_by("attempt"))
+        last = attempts[-1] if attempts else None
+        if last and last.can_be_continued(publishable_key, order.total_amount):
+            return last
+        payment, _ = self.get_or_create(
+            order=order,
+            attempt=last.attempt + 1 if last else 1,
+            defaults={
+                "publishable_key": publishable_key,
+                "livemode": livemode,
+                "currency": order.currency,
+                "amount": order.total_amount,
+            },
+        )
+        return payment
+
+
+class Payment(models.Model):
+    class Status(models.TextChoices):
+        CREATED = "created", "Not yet at Stripe"
+        OPEN = "open", "Waiting for the shopper"
+        PROCESSING = "processing", "Waiting for the bank"
+        PAID = "paid", "Paid"
+        DUPLICATE = "duplicate", "Paid a second time: refund it"
+        FAILED = "failed", "Failed"
+        EXPIRED = "expired", "Expired"
+
+    UNDER_WAY = (Status.CREATED, Status.OPEN, Status.PROCESSING)
+    NOT_SETTLED = (*UNDER_WAY, Status.FAILED, Status.EXPIRED)
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    attempt = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.CREATED)
+    # The account is remembered as it was: keys may be rotated, or the currency moved, before a refund.
+    publishable_key = models.CharField(max_length=255)
+    livemode = models.BooleanField()
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField(help_text="In minor units.")
+    checkout_session_id = models.CharField(max_length=255, blank=True)
+    payment_intent_id = models.CharField(max_length=255, blank=True)
+    url = models.URLField(max_length=2000, blank=True)
+    problem = models.CharField(max_length=200, blank=True, help_text="What somebody should look at.")
+    created = models.DateTimeField(auto_now_add=True)
+    changed = models.DateTimeField(auto_now=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "attempt"], name="one_payment_an_attempt"),
+            models.UniqueConstraint(fields=["order"], condition=Q(status="paid"), name="an_order_is_paid_once"),
+            models.UniqueConstraint(
+                fields=["publishable_key", "checkout_session_id"],
+                condition=~Q(checkout_session_id=""),
+                name="one_payment_a_checkout_session",
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_is_positive"),
+            models.CheckConstraint(
+                condition=Q(status__in=["created", "open", "processing", "paid", "duplicate", "failed", "expired"]),
+                name="payment_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["open", "processing", "paid", "duplicate"]) | ~Q(checkout_session_id=""),
+                name="payment_at_stripe_has_its_id",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Payment {self.pk}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.status in self.UNDER_WAY
+
+    def can_be_continued(self, publishable_key: str, amount: int) -> bool:
+        same_terms = self.publishable_key == publishable_key and self.amount == amount
+        return self.is_under_way and same_terms
+
+    def claim_check(self) -> bool:
+        """Whether the caller may ask Stripe about this payment now: pages that reload must not become a flood."""
+        now = timezone.now()
+        recently = now - timedelta(seconds=SECONDS_BETWEEN_CHECKS)
+        due = Payment.objects.filter(pk=self.pk).exclude(checked_at__gt=recently)
+        return bool(self.checkout_session_id) and due.update(checked_at=now) == 1
+
+    def mark_open(self, *, checkout_session_id: str, url: str) -> bool:
+        """Stripe waits for the shopper at this address. A failed try is open after all if another try got through."""
+        before = (self.Status.CREATED, self.Status.OPEN, self.Status.FAILED)
+        return self.move(self.Status.OPEN, before, checkout_session_id=checkout_session_id, url=url, problem="")
+
+    def mark_processing(self) -> bool:
+        """The shopper is done; the bank is not."""
+        return self.move(self.Status.PROCESSING, (self.Status.OPEN,))
+
+    def mark_paid(self, *, payment_intent_id: str) -> bool:
+        """Money was taken. What had failed or expired here is paid all the same: Stripe's word counts."""
+        return self.move(self.Status.PAID, self.NOT_SETTLED, payment_intent_id=payment_intent_id, problem="")
+
+    def mark_duplicate(self, *, payment_intent_id: str) -> bool:
+        """Money was taken for an order that is paid already."""
+        problem = "This order had been paid before: refund this payment in the Stripe dashboard."
+        return self.move(self.Status.DUPLICATE, self.NOT_SETTLED, payment_intent_id=payment_intent_id, problem=problem)
+
+    def mark_failed(self, problem: str) -> bool:
+        return self.move(self.Status.FAILED, self.UNDER_WAY, problem=problem)
+
+    def mark_expired(self) -> bool:
+        return self.move(self.Status.EXPIRED, self.UNDER_WAY)
+
+    def note_problem(self, problem: str) -> None:
+        """Leave the payment as it is, and a word for whoever looks at it."""
+        Payment.objects.filter(pk=self.pk).update(problem=problem)
+        self.problem = problem
+
+    def move(self, status: Status, before: "Iterable[Status]", **fields: str) -> bool:
+        """Go to a status from one of those before it, in one statement; False if somebody else was faster."""
+        fields["status"] = status
+        moved = Payment.objects.filter(pk=self.pk, status__in=before).update(**fields, changed=timezone.now())
+        self.refresh_from_db()
+        return bool(moved)

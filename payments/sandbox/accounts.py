@@ -1,0 +1,65 @@
+"""One separate account per publishable key, opened by the secret key beside it."""
+
+import hashlib
+import hmac
+
+from django.core.exceptions import ImproperlyConfigured
+
+from payments.gateway.keys import Keypair, ring
+from payments.sandbox.errors import wrong_key
+from payments.sandbox.routing import Call, Routes
+from payments.sandbox.store import JSON
+
+
+def refuse_live_keys() -> None:
+    """Raise ImproperlyConfigured if a keypair is live: nobody may take the stand-in's payments for money."""
+    live = [keypair.currency for keypair in ring().values() if keypair.livemode]
+    if live:
+        raise ImproperlyConfigured(
+            f"The stand-in for Stripe does not run beside live keys, and {', '.join(live)} has one:"
+            " use real keys for every currency, or for none."
+        )
+
+
+def authenticate(authorization: str) -> str:
+    """The account that the Authorization header opens. Raises a 401 ApiError."""
+    key = authorization.removeprefix("Bearer ").strip()
+    for keypair in ring().values():
+        if key and keypair.publishable_key and hmac.compare_digest(key.encode(), keypair.secret_key.encode()):
+            return account_id(keypair)
+    raise wrong_key(key)
+
+
+def account_id(keypair: Keypair) -> str:
+    return "acct_1" + hashlib.sha256(keypair.publishable_key.encode()).hexdigest()[:15]
+
+
+def webhook_secret(account: str) -> str:
+    """The secret that signs the account's webhooks; empty where it has none, and then none are sent."""
+    for keypair in ring().values():
+        if account_id(keypair) == account and keypair.webhook_secrets:
+            return keypair.webhook_secrets[0]
+    return ""
+
+
+def retrieve_account(call: Call) -> JSON:
+    call.read({})
+    currencies = [keypair.currency for keypair in ring().values() if account_id(keypair) == call.account]
+    return {
+        "id": call.account,
+        "object": "account",
+        "business_profile": None,
+        "business_type": None,
+        "charges_enabled": True,
+        "country": "US",
+        "default_currency": currencies[0].lower(),
+        "details_submitted": True,
+        "email": None,
+        "metadata": {},
+        "payouts_enabled": True,
+        "settings": None,
+        "type": "standard",
+    }
+
+
+ROUTES: Routes = {("GET", "/v1/account"): retrieve_account}

@@ -1,0 +1,56 @@
+"""What the hosted page shows of a Checkout Session."""
+
+from dataclasses import dataclass
+
+from payments.money import format_amount
+from payments.sandbox import store
+from payments.sandbox.store import JSON
+
+
+@dataclass(frozen=True)
+class Line:
+    name: str
+    description: str
+    image: str
+    quantity: int
+    unit_amount: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    lines: list[Line]
+    total: str
+    success_url: str
+    cancel_url: str
+
+
+def summary_of(account: str, session: JSON) -> Summary:
+    currency = session["currency"].upper()
+    with store.reading() as db:
+        items = [
+            (item, store.get(db, account, "product", item["price"]["product"]))
+            for item in session["_line_items"]["data"]
+        ]
+    return Summary(
+        lines=[line_of(item, product, currency) for item, product in items],
+        total=format_amount(session["amount_total"], currency),
+        success_url=success_url(session),
+        cancel_url=session["cancel_url"] or "",
+    )
+
+
+def line_of(item: JSON, product: JSON, currency: str) -> Line:
+    return Line(
+        name=product["name"],
+        description=product["description"] or "",
+        image=product["images"][0] if product["images"] else "",
+        quantity=item["quantity"],
+        unit_amount=format_amount(item["price"]["unit_amount"], currency),
+        amount=format_amount(item["amount_total"], currency),
+    )
+
+
+def success_url(session: JSON) -> str:
+    url: str = session["success_url"]
+    return url.replace("{CHECKOUT_SESSION_ID}", session["id"])

@@ -1,0 +1,112 @@
+"""A local server that speaks Stripe's API over HTTP: it records what it is sent, and can be told to misbehave."""
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+
+from payments.sandbox.transport import SandboxClient
+
+
+@dataclass(frozen=True)
+class Recorded:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def secret_key(self) -> str:
+        return self.headers["Authorization"].removeprefix("Bearer ")
+
+    @property
+    def params(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to say instead of what Stripe would: a status and a body, or nothing at all."""
+
+    status: int = 200
+    body: str = "{}"
+    content_type: str = "application/json"
+    hang_up: bool = False
+    silence: float = 0
+    cut_after: int | None = None
+
+
+class StripeServer:
+    """Use it as a context manager. `answers` are given first, one to each request; after them the stand-in answers."""
+
+    def __init__(self) -> None:
+        self.requests: list[Recorded] = []
+        self.answers: list[Answer] = []
+        self.changes: dict[str, Any] = {}
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self) -> "StripeServer":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, request: Recorded) -> tuple[int, str]:
+        reply, status, _ = SandboxClient().request(request.method, request.path, request.headers, request.body)
+        values = json.loads(reply)
+        if status == 200 and values.get("object") == "checkout.session":
+            values |= self.changes
+        return status, json.dumps(values)
+
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        stripe = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            # Otherwise the answer's head waits for the acknowledgement of the request.
+            disable_nagle_algorithm = True
+
+            def do_POST(self) -> None:
+                length = int(self.headers.get("Content-Length", 0))
+                self.respond(self.rfile.read(length).decode())
+
+            def do_GET(self) -> None:
+                self.respond("")
+
+            def respond(self, body: str) -> None:
+                request = Recorded(self.command, self.path, dict(self.headers), body)
+                stripe.requests.append(request)
+                answer = stripe.answers.pop(0) if stripe.answers else None
+                if answer is None:
+                    status, text = stripe.answer(request)
+                    answer = Answer(status, text)
+                self.give(answer)
+
+            def give(self, answer: Answer) -> None:
+                time.sleep(answer.silence)
+                if answer.hang_up:
+                    self.close_connection = True
+                    return
+                body = answer.body.encode()
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.content_type)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body[: answer.cut_after])
+                self.close_connection = answer.cut_after is not None
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Tests read `requests` instead."""
+
+        return Handler

@@ -1,0 +1,137 @@
+"""A ring of keypairs that is not sound is told by name, with what to do, and without quoting a key."""
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import DatabaseError, connection
+
+from payments import checks
+from payments.gateway.keys import read_keypairs
+from payments.models import Item
+
+GOOD = {
+    "STRIPE_USD_PUBLISHABLE_KEY": "pk_test_usd1",
+    "STRIPE_USD_SECRET_KEY": "sk_test_usd1",
+    "STRIPE_USD_WEBHOOK_SECRET": "whsec_usd1",
+    "STRIPE_EUR_PUBLISHABLE_KEY": "pk_test_eur1",
+    "STRIPE_EUR_SECRET_KEY": "rk_test_eur1",
+    "STRIPE_EUR_WEBHOOK_SECRET": "whsec_eur1,whsec_eur2",
+}
+LIVE = {name: value.replace("_test_", "_live_") for name, value in GOOD.items()}
+SANDBOX_USD = {
+    "STRIPE_USD_PUBLISHABLE_KEY": "pk_test_sandbox_usd",
+    "STRIPE_USD_SECRET_KEY": "sk_test_sandbox_usd",
+}
+
+
+def ids(settings: Any, variables: dict[str, str], **changes: Any) -> list[str]:
+    settings.STRIPE_KEYPAIRS = read_keypairs(variables)
+    settings.STRIPE_SANDBOX = changes.pop("sandbox", False)
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    found = checks.check_keypairs()
+    assert all(message.hint for message in found)
+    for message in found:
+        for key in variables.values():
+            assert not key or key not in f"{message.msg} {message.hint}"
+    return sorted({str(message.id) for message in found})
+
+
+def test_a_sound_ring_is_silent(settings: Any) -> None:
+    assert ids(settings, GOOD) == ids(settings, LIVE) == []
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_a_missing_third_of_a_keypair_is_an_error(settings: Any, name: str) -> None:
+    assert ids(settings, GOOD | {name: ""}) == ["payments.E001"]
+    assert name in str(checks.check_keypairs()[0].hint)
+
+
+def test_swapped_keys_are_an_error(settings: Any) -> None:
+    swapped = {"STRIPE_USD_PUBLISHABLE_KEY": "sk_test_usd1", "STRIPE_USD_SECRET_KEY": "pk_test_usd1"}
+    assert ids(settings, GOOD | swapped) == ["payments.E002", "payments.E003"]
+
+
+def test_a_webhook_secret_that_is_none_is_an_error(settings: Any) -> None:
+    assert ids(settings, GOOD | {"STRIPE_EUR_WEBHOOK_SECRET": "whsec_eur1,https://shop"}) == ["payments.E004"]
+
+
+@pytest.mark.parametrize("code", ["EURO", "ZZZ", "usd", "XXX"])
+def test_a_code_that_is_no_currency_is_an_error(settings: Any, code: str) -> None:
+    variables = {name.replace("EUR", code): value for name, value in GOOD.items()}
+    assert ids(settings, variables) == ["payments.E005"]
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(GOOD) if not name.endswith("WEBHOOK_SECRET")])
+def test_test_and_live_keys_mixed_anywhere_are_an_error(settings: Any, name: str) -> None:
+    assert ids(settings, GOOD | {name: LIVE[name]}) == ["payments.E006"]
+
+
+def test_live_keys_with_debug_on_are_an_error(settings: Any) -> None:
+    assert ids(settings, LIVE, DEBUG=True) == ["payments.E007"]
+
+
+def test_the_stand_in_beside_live_keys_is_an_error(settings: Any) -> None:
+    assert ids(settings, LIVE | SANDBOX_USD, sandbox=True) == ["payments.E006", "payments.E008"]
+
+
+def test_the_stand_in_beside_test_keys_of_stripe_is_an_error(settings: Any) -> None:
+    assert ids(settings, GOOD | SANDBOX_USD, sandbox=True) == ["payments.E008"]
+
+
+def test_one_key_of_a_pair_copied_from_another_account_is_an_error(settings: Any) -> None:
+    assert ids(settings, GOOD | {"STRIPE_USD_SECRET_KEY": GOOD["STRIPE_EUR_SECRET_KEY"]}) == ["payments.E009"]
+    assert ids(settings, GOOD | {"STRIPE_USD_PUBLISHABLE_KEY": "pk_test_eur1"}) == ["payments.E009"]
+
+
+def test_two_accounts_with_one_webhook_secret_are_an_error(settings: Any) -> None:
+    assert ids(settings, GOOD | {"STRIPE_USD_WEBHOOK_SECRET": "whsec_eur2"}) == ["payments.E010"]
+
+
+def test_one_account_may_sell_in_two_currencies(settings: Any) -> None:
+    usd_in_both = {name: GOOD[name.replace("EUR", "USD")] for name in GOOD}
+    assert ids(settings, usd_in_both) == []
+
+
+def test_no_keypair_at_all_is_a_warning(settings: Any) -> None:
+    assert ids(settings, {}) == ["payments.W002"]
+
+
+def test_a_variable_that_nothing_reads_is_a_warning(settings: Any) -> None:
+    assert ids(settings, GOOD, STRIPE_UNKNOWN_VARIABLES=["STRIPE_SECRET_KEY"]) == ["payments.W003"]
+
+
+def test_items_on_sale_in_a_currency_without_keypair_are_a_warning(gbp_mug: Item, usd_mug: Item) -> None:
+    (warning,) = checks.check_items_can_be_paid()
+    assert (warning.id, "GBP" in warning.msg) == ("payments.W001", True)
+    Item.objects.filter(pk=gbp_mug.pk).update(on_sale=False)
+    assert checks.check_items_can_be_paid() == []
+
+
+@pytest.mark.django_db
+def test_before_the_first_migration_nothing_is_on_sale() -> None:
+    def no_such_table(*args: Any) -> None:
+        raise DatabaseError("no such table")
+
+    with connection.execute_wrapper(no_such_table):
+        assert checks.check_items_can_be_paid() == []
+
+
+def test_a_deployed_stand_in_is_a_warning(settings: Any) -> None:
+    (warning,) = checks.check_payments_are_real()
+    assert warning.id == "payments.W004"
+    settings.STRIPE_SANDBOX = False
+    assert checks.check_payments_are_real() == []
+
+
+@pytest.mark.django_db
+def test_check_deploy_runs_them_all_and_fails_on_an_error(settings: Any, gbp_mug: Item, capsys: Any) -> None:
+    call_command("check", deploy=True)
+    said = capsys.readouterr().err
+    assert "payments.W001" in said
+    assert "payments.W004" in said
+    settings.STRIPE_KEYPAIRS = read_keypairs({"STRIPE_USD_SECRET_KEY": "sk_test_usd1"})
+    with pytest.raises(SystemCheckError, match=r"payments\.E001"):
+        call_command("check", deploy=True)

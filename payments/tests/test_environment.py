@@ -1,0 +1,156 @@
+"""A setting is what the environment says, or the start is refused with the variable's name."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from storefront.dotenv import make_dotenv
+from storefront.env import Environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def env() -> Environment:
+    return Environment()
+
+
+@pytest.mark.parametrize(("value", "read"), [("True", True), ("false", False), ("", True)])
+def test_a_boolean_is_true_or_false(env: Environment, monkeypatch: Any, value: str, read: bool) -> None:
+    monkeypatch.setenv("DEBUG", value)
+    assert env.boolean("DEBUG", default=True) is read
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "on", "Flase", "no"])
+def test_any_other_boolean_is_refused_by_name(env: Environment, monkeypatch: Any, value: str) -> None:
+    monkeypatch.setenv("DEBUG", value)
+    with pytest.raises(ImproperlyConfigured, match=f"DEBUG is '{value}': set it to True or False"):
+        env.boolean("DEBUG", default=False)
+
+
+@pytest.mark.parametrize("value", ["many", "1.5", "-1", "٣", "1_0", "0"])
+def test_a_bad_number_is_refused_by_name(env: Environment, monkeypatch: Any, value: str) -> None:
+    monkeypatch.setenv("WEB_THREADS", value)
+    with pytest.raises(ImproperlyConfigured, match="WEB_THREADS is .* whole number of at least 1"):
+        env.integer("WEB_THREADS", default=16, minimum=1)
+
+
+@pytest.mark.parametrize("value", ["localhost:12111", "ftp://host", "http://", "http://host:port", "//host"])
+def test_a_bad_url_is_refused_by_name(env: Environment, monkeypatch: Any, value: str) -> None:
+    monkeypatch.setenv("STRIPE_API_BASE", value)
+    with pytest.raises(ImproperlyConfigured, match="STRIPE_API_BASE is not a URL"):
+        env.http_url("STRIPE_API_BASE")
+
+
+@pytest.mark.parametrize("value", ["postgres", "mysql://u:hunter2@h/n", "postgres://", "postgres://u:hunter2@h:x/n"])
+def test_a_bad_database_url_is_refused_by_name_and_its_password_is_not_repeated(
+    env: Environment, monkeypatch: Any, value: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", value)
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL is not a database's URL") as refusal:
+        env.database("DATABASE_URL", default="")
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_a_bad_mail_url_is_refused_by_name(env: Environment, monkeypatch: Any) -> None:
+    monkeypatch.setenv("EMAIL_URL", "mail.example:587")
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL is not a mail server's URL"):
+        env.email("EMAIL_URL", default="")
+
+
+def test_good_urls_are_read(env: Environment, monkeypatch: Any) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://shop:secret@db.example:5433/shop?sslmode=require")
+    monkeypatch.setenv("STRIPE_API_BASE", "http://127.0.0.1:12111/")
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://user:secret@mail.example:587")
+    database = env.database("DATABASE_URL", default="")
+    assert (database["HOST"], database["PORT"], database["OPTIONS"]) == (
+        "db.example",
+        5433,
+        {"sslmode": "require"},
+    )
+    assert env.http_url("STRIPE_API_BASE") == "http://127.0.0.1:12111"
+    assert env.email("EMAIL_URL", default="")["EMAIL_HOST"] == "mail.example"
+
+
+def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run manage.py as a process of its own that knows no environment but this."""
+    return subprocess.run(
+        [sys.executable, ROOT / "manage.py", *arguments],
+        env={"PATH": os.environ["PATH"], "ENV_FILE": "no.env", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_with_debug_off_and_no_secret_key_it_does_not_start() -> None:
+    refused = manage("check")
+    assert refused.returncode == 1
+    assert "SECRET_KEY is not set" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_bad_value_ends_the_start_in_one_line() -> None:
+    refused = manage("check", SECRET_KEY="x" * 50, DEBUG="maybe")
+    assert refused.stderr == "The settings cannot be used. DEBUG is 'maybe': set it to True or False.\n"
+
+
+def test_a_web_process_with_an_unsound_ring_does_not_start(tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-c", "import storefront.wsgi"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "ENV_FILE": "no.env",
+            "SECRET_KEY": "x" * 50,
+            "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",
+            "STRIPE_USD_SECRET_KEY": "sk_test_hidden",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "payments.E001" in refused.stderr
+    assert "sk_test_hidden" not in refused.stderr
+
+
+def test_production_settings_pass_djangos_own_deployment_check(tmp_path: Path) -> None:
+    checked = manage(
+        *("check", "--deploy", "--fail-level", "WARNING"),
+        SECRET_KEY="a-long-and-random-text-0123456789-abcdefghijklmnopqrstuvwxyz",
+        DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3",
+        ALLOWED_HOSTS="shop.example",
+        BEHIND_PROXY="True",
+        STRIPE_USD_PUBLISHABLE_KEY="pk_live_made_up",
+        STRIPE_USD_SECRET_KEY="sk_live_made_up",
+        STRIPE_USD_WEBHOOK_SECRET="whsec_made_up",
+    )
+    assert checked.stdout + checked.stderr == "System check identified no issues (0 silenced).\n"
+
+
+def test_dotenv_is_made_once_with_fresh_secrets_that_only_its_owner_reads(tmp_path: Path) -> None:
+    (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text())
+    assert make_dotenv(tmp_path)
+    made = (tmp_path / ".env").read_text()
+    assert "SECRET_KEY=\n" not in made
+    assert "DJANGO_SUPERUSER_PASSWORD=\n" not in made
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+    assert not make_dotenv(tmp_path)
+    assert (tmp_path / ".env").read_text() == made
+
+
+def test_every_variable_that_is_read_is_explained_in_the_example() -> None:
+    example = (ROOT / ".env.example").read_text()
+    read = (ROOT / "storefront/settings.py").read_text() + (ROOT / "storefront/gunicorn.py").read_text()
+    names = set(re.findall(r"env\.\w+\(['\"]([A-Z_]+)", read))
+    assert len(names) > 15
+    assert [name for name in sorted(names) if name not in example] == []

@@ -1,0 +1,32 @@
+"""Whoever watches the process learns whether it lives and can work."""
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/", "/readyz", "/readyz/"])
+def test_a_sound_shop_says_ok(client: Client, db: None, path: str) -> None:
+    response = client.get(path)
+    assert (response.status_code, response.content) == (200, b"ok\n")
+
+
+def test_without_its_database_it_lives_but_is_not_ready(client: Client, db: None) -> None:
+    def down(*args: Any) -> None:
+        raise OperationalError("no route to host")
+
+    with connection.execute_wrapper(down):
+        assert client.get("/healthz").status_code == 200
+        response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "no route" not in response.content.decode()
+
+
+def test_a_probe_over_plain_http_is_answered_and_a_shopper_is_sent_to_https(
+    client: Client, db: None, settings: Any
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/")["Location"] == "https://testserver/"

@@ -1,0 +1,88 @@
+"""A shopper comes back to the order by its link; nobody else finds it."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from payments.models import Item, Order
+
+
+@pytest.fixture
+def order(client: Client, usd_mug: Item) -> Order:
+    client.get(f"/buy/{usd_mug.pk}?quantity=2")
+    return Order.objects.get()
+
+
+def test_the_page_shows_lines_amounts_state_and_what_to_do(client: Client, order: Order) -> None:
+    page = client.get(f"/order/{order.uuid}").content.decode()
+    for text in ("Stoneware Mug", "USD\xa019.00", "USD\xa038.00", "Awaiting payment", "Pay USD\xa038.00"):
+        assert text in page
+
+
+def test_a_program_gets_the_same_as_json(client: Client, order: Order, pay: Callable[..., Any]) -> None:
+    answer = client.get(f"/order/{order.uuid}", headers={"Accept": "application/json"}).json()
+    assert answer == {
+        "order": str(order.uuid),
+        "status": "pending",
+        "currency": "USD",
+        "lines": [{"name": "Stoneware Mug", "quantity": 2, "unit_amount": 1900, "amount": 3800}],
+        "amount": 3800,
+        "url": f"/order/{order.uuid}",
+    }
+    payment = order.payments.get()
+    pay(payment.url)
+    returned = client.get(
+        f"/order/{order.uuid}/success",
+        {"session_id": payment.checkout_session_id},
+        headers={"Accept": "application/json"},
+    )
+    assert returned.json()["status"] == "paid"
+
+
+@pytest.mark.parametrize("ending", ["", "/", "/success", "/cancel/"])
+def test_the_link_is_kept_from_caches_search_engines_and_other_sites(client: Client, order: Order, ending: str) -> None:
+    response = client.get(f"/order/{order.uuid}{ending}")
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    assert "noindex" in response["X-Robots-Tag"]
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert "Accept" in response["Vary"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ending", ["", "/success", "/cancel", "/checkout"])
+def test_an_unknown_order_is_not_found(client: Client, ending: str) -> None:
+    act = client.post if ending == "/checkout" else client.get
+    assert act(f"/order/{uuid.uuid4()}{ending}").status_code == 404
+    assert act(f"/order/1{ending}").status_code == 404
+
+
+def test_a_paid_order_cannot_be_paid_again(client: Client, order: Order) -> None:
+    order.mark_paid()
+    response = client.post(f"/order/{order.uuid}/checkout")
+    assert response.status_code == 409
+    assert "paid already" in response.content.decode()
+    as_json = client.post(f"/order/{order.uuid}/checkout", headers={"Accept": "application/json"})
+    assert as_json.json()["error"]["code"] == "order_closed"
+
+
+def test_a_link_that_is_only_opened_pays_and_changes_nothing(client: Client, order: Order) -> None:
+    assert client.get(f"/order/{order.uuid}/checkout").status_code == 405
+    assert client.post(f"/order/{order.uuid}").status_code == 405
+
+
+def test_an_order_whose_item_is_gone_still_says_what_was_bought(client: Client, order: Order) -> None:
+    Item.objects.all().delete()
+    assert "Stoneware Mug" in client.get(f"/order/{order.uuid}").content.decode()
+    assert client.post(f"/order/{order.uuid}/checkout").status_code == 303
+
+
+def test_the_page_costs_three_queries(client: Client, order: Order, django_assert_num_queries: Any) -> None:
+    order.payments.get().claim_check()
+    order.mark_paid()
+    order.payments.update(status="paid")
+    with django_assert_num_queries(3):
+        client.get(f"/order/{order.uuid}")

@@ -1,0 +1,236 @@
+"""An order is paid when Stripe says so, once, whoever hears of it first."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from payments import fulfillment
+from payments.models import Item, Order, Payment
+from payments.tests.stripe_server import Answer, StripeServer
+
+Pay = Callable[..., Any]
+
+
+@pytest.fixture
+def bought(client: Client, usd_mug: Item) -> dict[str, str]:
+    """What /buy answered for the dollar mug."""
+    answer: dict[str, str] = client.get(f"/buy/{usd_mug.pk}").json()
+    return answer
+
+
+def order_path(ending: str = "") -> str:
+    return f"/order/{Order.objects.get().uuid}{ending}"
+
+
+def status() -> str:
+    return Order.objects.get().status
+
+
+def test_with_the_webhook_lost_the_success_page_alone_settles(client: Client, bought: dict[str, str], pay: Pay) -> None:
+    returned = pay(bought["url"], webhook="lose")
+    assert returned.status_code == 303
+    page = client.get(returned["Location"])
+    assert "Your order is paid" in page.content.decode()
+    payment = Payment.objects.get()
+    assert (status(), payment.status) == ("paid", "paid")
+    assert payment.payment_intent_id.startswith("pi_")
+    assert Order.objects.get().paid_at
+
+
+def test_a_forged_success_address_settles_nothing(client: Client, bought: dict[str, str]) -> None:
+    for session_id in (bought["id"], "cs_test_forged", "", "{CHECKOUT_SESSION_ID}"):
+        page = client.get(order_path("/success"), {"session_id": session_id})
+        assert page.status_code == 200
+        assert "waiting for your payment" in page.content.decode()
+    assert status() == "pending"
+
+
+def test_somebody_elses_paid_session_does_not_pay_my_order(client: Client, usd_mug: Item, pay: Pay) -> None:
+    theirs = Client().get(f"/buy/{usd_mug.pk}").json()
+    pay(theirs["url"])
+    client.get(f"/buy/{usd_mug.pk}")
+    mine = Order.objects.latest("pk")
+    client.get(f"/order/{mine.uuid}/success", {"session_id": theirs["id"]})
+    mine.refresh_from_db()
+    assert mine.status == "pending"
+
+
+def test_with_the_webhook_lost_and_the_tab_closed_the_order_page_settles(
+    client: Client, bought: dict[str, str], pay: Pay
+) -> None:
+    pay(bought["url"])
+    assert "Your order is paid" in client.get(order_path()).content.decode()
+
+
+def test_the_webhook_alone_settles(bought: dict[str, str], pay: Pay, carry_webhooks: Callable[[], list[int]]) -> None:
+    pay(bought["url"], webhook="deliver")
+    assert set(carry_webhooks()) == {200}
+    assert status() == "paid"
+
+
+def test_a_webhook_sent_twice_settles_once(
+    bought: dict[str, str], pay: Pay, carry_webhooks: Callable[[], list[int]]
+) -> None:
+    pay(bought["url"], webhook="twice")
+    assert len(carry_webhooks()) >= 2
+    paid_at = Order.objects.get().paid_at
+    assert status() == "paid"
+    fulfillment.settle(Payment.objects.get())
+    assert Order.objects.get().paid_at == paid_at
+
+
+def test_a_declined_card_leaves_the_order_to_be_paid(client: Client, bought: dict[str, str], pay: Pay) -> None:
+    declined = pay(bought["url"], "4000 0000 0000 0002")
+    assert "declined" in declined.content.decode()
+    page = client.get(order_path()).content.decode()
+    assert "waiting for your payment" in page
+    assert "pay-button" in page
+
+
+def test_going_back_keeps_the_order_and_says_that_nothing_was_charged(client: Client, bought: dict[str, str]) -> None:
+    page = client.get(order_path("/cancel")).content.decode()
+    assert "Nothing was charged" in page
+    assert client.post(order_path("/checkout"))["Location"] == bought["url"]
+
+
+def test_an_expired_session_can_be_paid_again_from_the_order_page(
+    client: Client, bought: dict[str, str], stripe_server: StripeServer
+) -> None:
+    stripe_server.changes = {"status": "expired", "url": None}
+    client.get(order_path())
+    assert Payment.objects.get().status == "expired"
+    stripe_server.changes = {}
+    again = client.post(order_path("/checkout"))
+    assert again.status_code == 303
+    assert again["Location"] != bought["url"]
+
+
+def test_a_bank_that_takes_its_time_is_waited_for_and_nothing_can_be_paid_meanwhile(
+    client: Client, bought: dict[str, str], stripe_server: StripeServer
+) -> None:
+    stripe_server.changes = processing("processing")
+    page = client.get(order_path("/success"), {"session_id": bought["id"]}).content.decode()
+    assert "under way" in page
+    assert "pay-button" not in page
+    assert client.post(order_path("/checkout")).status_code == 409
+    stripe_server.changes = {"status": "complete", "payment_status": "paid"}
+    fulfillment.settle(Payment.objects.get())
+    assert status() == "paid"
+
+
+def test_a_bank_that_refuses_after_days_leaves_the_order_to_be_paid(
+    client: Client, bought: dict[str, str], stripe_server: StripeServer
+) -> None:
+    stripe_server.changes = processing("processing")
+    fulfillment.settle(Payment.objects.get())
+    assert status() == "processing"
+    stripe_server.changes = processing("requires_payment_method")
+    fulfillment.settle(Payment.objects.get())
+    assert (status(), Payment.objects.get().status) == ("pending", "failed")
+
+
+def processing(intent_status: str) -> dict[str, Any]:
+    intent = {"id": "pi_1", "object": "payment_intent", "status": intent_status}
+    return {"status": "complete", "payment_status": "unpaid", "payment_intent": intent}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"amount_total": 1}, {"currency": "eur"}, {"livemode": True}],
+    ids=["another amount", "another currency", "another mode"],
+)
+def test_a_payment_on_other_terms_pays_nothing_and_is_reported(
+    client: Client, bought: dict[str, str], stripe_server: StripeServer, change: dict[str, Any], caplog: Any
+) -> None:
+    stripe_server.changes = {"status": "complete", "payment_status": "paid", **change}
+    client.get(order_path("/success"), {"session_id": bought["id"]})
+    assert status() == "pending"
+    assert "Stripe says" in Payment.objects.get().problem
+    assert "is not settled" in caplog.text
+
+
+def test_an_order_paid_twice_is_paid_once_and_the_second_payment_is_shown_for_refund(
+    client: Client, usd_mug: Item, bought: dict[str, str], pay: Pay, caplog: Any
+) -> None:
+    first = Payment.objects.get()
+    first.mark_expired()
+    second = client.get(f"/buy/{usd_mug.pk}").json()
+    pay(second["url"])
+    pay(bought["url"])
+    for payment in Payment.objects.all():
+        fulfillment.settle(payment)
+    assert status() == "paid"
+    assert sorted(Payment.objects.values_list("status", flat=True)) == ["duplicate", "paid"]
+    assert "paid a second time" in caplog.text
+
+
+def test_with_stripe_down_the_order_page_shows_what_is_known(
+    client: Client, bought: dict[str, str], stripe_server: StripeServer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
+    stripe_server.answers = [Answer(hang_up=True)] * 3
+    page = client.get(order_path("/success"), {"session_id": bought["id"]})
+    assert page.status_code == 200
+    assert "waiting for your payment" in page.content.decode()
+
+
+def test_a_page_that_is_reloaded_asks_stripe_once_in_three_seconds(
+    client: Client, bought: dict[str, str], stripe_server: StripeServer
+) -> None:
+    for _ in range(5):
+        client.get(order_path())
+    assert len(stripe_server.requests) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_at_once_make_one_transition(usd_mug: Item, pay: Pay, caplog: Any) -> None:
+    caplog.set_level("INFO", "payments.fulfillment")
+    bought = Client().get(f"/buy/{usd_mug.pk}").json()
+    pay(bought["url"])
+    payment = Payment.objects.get()
+    failures = at_once(10, lambda: fulfillment.settle(Payment.objects.get(pk=payment.pk)))
+    assert failures == []
+    assert (status(), Payment.objects.get().status) == ("paid", "paid")
+    assert caplog.text.count("is paid:") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_clicks_at_once_open_one_session(usd_mug: Item, stripe_server: StripeServer) -> None:
+    visitor = Client()
+    visitor.get(f"/item/{usd_mug.pk}")
+    cookie = visitor.cookies["visitor"].value
+    answers: list[str] = []
+
+    def click() -> None:
+        response = Client(headers={"Cookie": f"visitor={cookie}"}).get(f"/buy/{usd_mug.pk}")
+        answers.append(response.json()["id"])
+
+    assert at_once(8, click) == []
+    assert len(answers) == 8
+    assert len(set(answers)) == 1
+    assert Order.objects.count() == Payment.objects.count() == 1
+
+
+def at_once(how_many: int, act: Callable[[], None]) -> list[BaseException]:
+    """Do it in so many threads that start together; what went wrong in them."""
+    barrier, failures = threading.Barrier(how_many), []
+
+    def run() -> None:
+        barrier.wait()
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001  (whatever it is, the test shall see it)
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(how_many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures

@@ -1,0 +1,109 @@
+"""`/buy/<id>`: from an item to the page where it is paid."""
+
+import json
+import re
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from payments import checkout
+from payments.errors import InvalidQuantity, NotOnSale, StorefrontError
+from payments.gateway.keys import keypair_for
+from payments.models import Item, Order, Payment
+from payments.models.orders import MAXIMUM_QUANTITY
+from payments.views.negotiation import is_form_post
+from payments.views.problems import problem_json, problem_page, status_of
+from payments.views.visitors import remember, visitor_of
+
+
+class SeeOther(HttpResponseRedirect):
+    status_code = 303
+
+
+# Anonymous: it acts for nobody who is signed in, so there is nothing for another site to borrow.
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def buy(request: HttpRequest, item_id: int) -> HttpResponse:
+    visitor = visitor_of(request)
+    try:
+        response = offer(request, item_id, visitor)
+    except Item.DoesNotExist:
+        response = refused(request, item_id, 404, "not_found", "There is no such item. Please choose another one.")
+    except StorefrontError as error:
+        response = refused(request, item_id, status_of(error), error.code, str(error))
+    if request.method != "HEAD":
+        remember(response, visitor)
+    return response
+
+
+def offer(request: HttpRequest, item_id: int, visitor: str) -> HttpResponse:
+    item = item_on_sale(item_id)
+    quantity = quantity_of(request)
+    if request.method == "HEAD":
+        return HttpResponse(content_type="application/json")
+    order = Order.objects.for_item(item, quantity=quantity, visitor=visitor)
+    payment = checkout.open_session(order=order, origin=origin_of(request))
+    return see_payment_page(request, payment)
+
+
+def item_on_sale(item_id: int) -> Item:
+    item: Item = Item.objects.get(pk=item_id)
+    if not item.on_sale:
+        raise NotOnSale("This item is not on sale at the moment. Please choose another one.")
+    keypair_for(item.currency)
+    return item
+
+
+def quantity_of(request: HttpRequest) -> int:
+    given = sent_values(request).get("quantity", 1)
+    if not re.fullmatch(r"[0-9]{1,6}", str(given), re.ASCII) or not 1 <= int(given) <= MAXIMUM_QUANTITY:
+        raise InvalidQuantity(f"Please choose a quantity from 1 to {MAXIMUM_QUANTITY}, in digits.")
+    return int(given)
+
+
+def sent_values(request: HttpRequest) -> dict[str, Any]:
+    """What came with the request, as JSON, as a form, or in its address."""
+    if request.content_type == "application/json" and request.body:
+        try:
+            values = json.loads(request.body)
+        except (ValueError, RecursionError):
+            values = None
+        if not isinstance(values, dict):
+            raise InvalidQuantity('Send a JSON object such as {"quantity": 1}.')
+        return values
+    return (request.POST if request.method == "POST" else request.GET).dict()
+
+
+def origin_of(request: HttpRequest) -> str:
+    return f"{request.scheme}://{request.get_host()}"
+
+
+def see_payment_page(request: HttpRequest, payment: Payment) -> HttpResponse:
+    if is_form_post(request):
+        return SeeOther(payment.url)
+    return not_indexed(
+        JsonResponse(
+            {
+                "id": payment.checkout_session_id,
+                "url": payment.url,
+                "publishable_key": payment.publishable_key,
+            }
+        )
+    )
+
+
+def refused(request: HttpRequest, item_id: int, status: int, code: str, message: str) -> HttpResponse:
+    if is_form_post(request):
+        back = reverse("catalogue") if status == 404 else reverse("item", args=[item_id])
+        return problem_page(request, status, message, back=back)
+    return not_indexed(problem_json(status, code, message))
+
+
+def not_indexed(response: HttpResponse) -> HttpResponse:
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response

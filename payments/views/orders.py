@@ -1,0 +1,117 @@
+"""An order's page by its unguessable link, and the pages that Stripe sends the shopper back to."""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from payments import checkout, fulfillment
+from payments.errors import StorefrontError
+from payments.models import Order, Payment
+from payments.views.checkout import SeeOther, origin_of
+from payments.views.negotiation import prefers_json
+from payments.views.problems import problem_json, problem_page, status_of
+
+logger = logging.getLogger(__name__)
+
+
+@never_cache
+@require_safe
+def order_page(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    order = find(uuid)
+    for payment in order.payments.all():
+        if payment.is_under_way and payment.claim_check():
+            order = settled(payment)
+    return show(request, order)
+
+
+@never_cache
+@require_safe
+def success(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Stripe sends the shopper here after paying. The address proves nothing: only Stripe's answer to us does."""
+    order = find(uuid)
+    session_id = request.GET.get("session_id", "")
+    for payment in order.payments.all():
+        if payment.is_under_way and payment.checkout_session_id and payment.checkout_session_id == session_id:
+            order = settled(payment)
+    return show(request, order)
+
+
+@never_cache
+@require_safe
+def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    return show(request, find(uuid), came_back=True)
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Offer an order that is not paid yet for payment, again or for the first time."""
+    order = find(uuid)
+    try:
+        payment = checkout.open_session(order=order, origin=origin_of(request))
+    except StorefrontError as error:
+        if prefers_json(request):
+            return problem_json(status_of(error), error.code, str(error))
+        return problem_page(request, status_of(error), str(error), back=order_address(order))
+    return SeeOther(payment.url)
+
+
+def find(uuid: UUID) -> Order:
+    order: Order = get_object_or_404(Order.objects.prefetch_related("lines", "payments"), uuid=uuid)
+    return order
+
+
+def settled(payment: Payment) -> Order:
+    """The payment's order after asking Stripe; as we know it, if Stripe cannot be asked."""
+    try:
+        fulfillment.settle(payment)
+    except StorefrontError as error:
+        logger.warning("Payment %s could not be checked: %s", payment.pk, error.code)
+    return find(payment.order.uuid)
+
+
+def show(request: HttpRequest, order: Order, *, came_back: bool = False) -> HttpResponse:
+    if prefers_json(request):
+        return unlisted(JsonResponse(as_json(order)))
+    return unlisted(render(request, "order.html", {"order": order, "came_back": came_back}))
+
+
+def as_json(order: Order) -> dict[str, Any]:
+    """Amounts are in minor units of the currency."""
+    return {
+        "order": str(order.uuid),
+        "status": order.status,
+        "currency": order.currency,
+        "lines": [
+            {
+                "name": line.name,
+                "quantity": line.quantity,
+                "unit_amount": line.unit_amount,
+                "amount": line.amount,
+            }
+            for line in order.lines.all()
+        ],
+        "amount": order.total_amount,
+        "url": order_address(order),
+    }
+
+
+def order_address(order: Order) -> str:
+    return reverse("order", args=[order.uuid])
+
+
+def unlisted(response: HttpResponse) -> HttpResponse:
+    """The link is the key to the order: no search engine and no other site may learn it."""
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Referrer-Policy"] = "no-referrer"
+    patch_vary_headers(response, ["Accept"])
+    return response

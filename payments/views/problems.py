@@ -1,0 +1,36 @@
+"""Our errors as HTTP: a status, and a message for a program or for a person."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from payments.errors import (
+    AmountOutOfLimits,
+    InvalidQuantity,
+    NotOnSale,
+    OrderClosed,
+    StorefrontError,
+    StripeRefused,
+    StripeUnreachable,
+)
+
+STATUS = {
+    NotOnSale: 409,
+    OrderClosed: 409,
+    InvalidQuantity: 422,
+    AmountOutOfLimits: 422,
+    StripeRefused: 502,
+    StripeUnreachable: 503,
+}
+
+
+def status_of(error: StorefrontError) -> int:
+    return next(status for kind, status in STATUS.items() if isinstance(error, kind))
+
+
+def problem_json(status: int, code: str, message: str) -> JsonResponse:
+    return JsonResponse({"error": {"code": code, "message": message}}, status=status)
+
+
+def problem_page(request: HttpRequest, status: int, message: str, back: str) -> HttpResponse:
+    """The same in words, with a way on: `back` is the address of the page to try again from."""
+    return render(request, "problem.html", {"message": message, "back": back, "status": status}, status=status)

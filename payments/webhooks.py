@@ -1,0 +1,90 @@
+"""What each Stripe event means to us. An event is a trigger: the object is read again before anything is done."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from payments import fulfillment
+from payments.gateway.events import Event
+from payments.models import Payment, StripeEvent
+
+logger = logging.getLogger(__name__)
+
+Outcome = StripeEvent.Outcome
+
+
+def receive(event: Event) -> None:
+    """Keep the event, then do what it says; one that was worked on before does nothing.
+
+    Raises NoKeypair, StripeRefused or StripeUnreachable: the event stays unworked and Stripe will send it again.
+    """
+    record, _ = StripeEvent.objects.get_or_create(
+        account=event.keypair.publishable_key,
+        event_id=event.id,
+        defaults={
+            "type": event.type[:100],
+            "livemode": event.livemode,
+            "object_id": str(event.object.get("id", ""))[:255],
+        },
+    )
+    if not record.is_done:
+        act = HANDLERS.get(event.type, ignore)
+        record.finish(*act(event))
+
+
+def settle_checkout_session(event: Event) -> tuple[Outcome, str]:
+    payment = payment_of(event.object)
+    if payment is None:
+        return Outcome.NOT_OURS, ""
+    problem = difference(payment, event)
+    if problem:
+        logger.error("Event %s does not fit payment %s: %s", event.id, payment.pk, problem)
+        return Outcome.REFUSED, problem[:200]
+    if not payment.checkout_session_id:
+        # Our process ended between Stripe's answer and the note of it.
+        payment.mark_open(checkout_session_id=event.object["id"], url=event.object.get("url") or "")
+    fulfillment.settle(payment)
+    return Outcome.SETTLED, ""
+
+
+def payment_of(session: dict[str, Any]) -> Payment | None:
+    """The payment by the session's id, or by the metadata that we sent with it."""
+    session_id, metadata = session.get("id"), session.get("metadata")
+    if not isinstance(session_id, str) or not session_id:
+        return None
+    known = Payment.objects.filter(checkout_session_id=session_id).first()
+    if known or not isinstance(metadata, dict):
+        return known
+    payment_id, order_uuid = metadata.get("payment"), session.get("client_reference_id")
+    if not isinstance(payment_id, str) or not payment_id.isdecimal() or not isinstance(order_uuid, str):
+        return None
+    payment = Payment.objects.select_related("order").filter(pk=int(payment_id)).first()
+    return payment if payment and str(payment.order.uuid) == order_uuid else None
+
+
+def difference(payment: Payment, event: Event) -> str:
+    """What keeps this event from being about the payment, or an empty text."""
+    session = event.object
+    if event.keypair.publishable_key != payment.publishable_key:
+        return f"it comes from the account that sells in {event.keypair.currency}"
+    if payment.checkout_session_id not in ("", session["id"]):
+        return "it is about another Checkout Session"
+    if {event.livemode, session.get("livemode")} != {payment.livemode}:
+        return "it has another livemode"
+    if str(session.get("currency")).upper() != payment.currency:
+        return f"it has another currency than {payment.currency}"
+    if session.get("amount_total") != payment.amount:
+        return f"it has another amount than {payment.amount} {payment.currency}"
+    return ""
+
+
+def ignore(event: Event) -> tuple[Outcome, str]:
+    return Outcome.IGNORED, ""
+
+
+HANDLERS: dict[str, Callable[[Event], tuple[Outcome, str]]] = {
+    "checkout.session.completed": settle_checkout_session,
+    "checkout.session.async_payment_succeeded": settle_checkout_session,
+    "checkout.session.async_payment_failed": settle_checkout_session,
+    "checkout.session.expired": settle_checkout_session,
+}

@@ -1,0 +1,51 @@
+// The Buy button: opens a Checkout Session and goes to its page. Without this script the form does the same.
+"use strict";
+
+const form = document.getElementById("buy-form");
+const button = document.getElementById("buy-button");
+const problem = document.getElementById("buy-problem");
+const label = button.textContent;
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  working(true);
+  try {
+    await goToPaymentPage(await openSession());
+  } catch (error) {
+    problem.textContent = error.message;
+    problem.hidden = false;
+    working(false);
+  }
+});
+
+async function openSession() {
+  let response;
+  try {
+    const headers = { Accept: "application/json" };
+    response = await fetch(form.action, { method: "POST", headers, body: new FormData(form) });
+  } catch {
+    throw new Error("The shop cannot be reached. Nothing was charged: please check your connection and try again.");
+  }
+  const answer = await response.json().catch(() => null);
+  if (response.ok && answer) return answer;
+  throw new Error(answer?.error?.message ?? "Something went wrong. Nothing was charged: please try again in a minute.");
+}
+
+async function goToPaymentPage(session) {
+  // Stripe.js lost redirectToCheckout with 2025-09-30.clover, and may be blocked altogether: the address always works.
+  const stripe = window.Stripe?.(session.publishable_key);
+  if (stripe?.redirectToCheckout) {
+    const result = await stripe.redirectToCheckout({ sessionId: session.id });
+    if (!result?.error) return;
+  }
+  location.assign(session.url);
+}
+
+function working(yes) {
+  button.disabled = yes;
+  button.textContent = yes ? button.dataset.working : label;
+  if (yes) problem.hidden = true;
+}
+
+// Back from the payment page, browsers show this one as it was left.
+addEventListener("pageshow", (event) => event.persisted && working(false));

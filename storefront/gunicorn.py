@@ -1,0 +1,27 @@
+"""How the shop is served, everywhere: `gunicorn --config python:storefront.gunicorn`."""
+
+import sys
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from storefront.env import Environment
+
+try:
+    env = Environment(Path(__file__).resolve().parent.parent / ".env")
+    bind = f"{env.text('HOST', '0.0.0.0')}:{env.integer('PORT', 8000, minimum=1)}"  # noqa: S104  (a container's own)
+    # Processes use the cores, threads hold the waiting for Stripe.
+    workers = env.integer("WEB_CONCURRENCY", 2, minimum=1)
+    threads = env.integer("WEB_THREADS", 16, minimum=1)
+except ImproperlyConfigured as error:
+    sys.exit(f"The shop does not start. {error}")
+
+wsgi_app = "storefront.wsgi"
+worker_class = "gthread"
+# The configuration is checked once; a wrong one ends the start instead of restarting workers for ever.
+preload_app = True
+graceful_timeout = 30
+keepalive = 5
+# Workers show that they live by touching a file: memory answers faster than a container's disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+loglevel = "warning"

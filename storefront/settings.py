@@ -1,0 +1,133 @@
+"""Every setting, read once from the environment. `.env.example` explains each variable."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from payments.gateway.keys import read_keypairs, unknown_variables
+from storefront.env import Environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment(BASE_DIR / os.environ.get("ENV_FILE", ".env"))
+
+# --- Safety -------------------------------------------------------------------------------------------------------
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY", default="only-for-debugging" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set: set it to a long random text, or use `make run`, which makes one."
+    )
+ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", default=("localhost", "127.0.0.1", "[::1]"))
+CSRF_TRUSTED_ORIGINS = env.texts("CSRF_TRUSTED_ORIGINS")
+
+HTTPS = env.boolean("HTTPS", default=not DEBUG)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$"]
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
+if env.boolean("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "storefront.redaction.ReporterFilter"
+
+# --- Stripe -------------------------------------------------------------------------------------------------------
+STRIPE_KEYPAIRS = read_keypairs(env.variables)
+STRIPE_UNKNOWN_VARIABLES = unknown_variables(env.variables)
+STRIPE_API_BASE = env.http_url("STRIPE_API_BASE")
+# Keys made up for the stand-in send payments to it; one real key, or a server named above, and it is never loaded.
+STRIPE_SANDBOX = not STRIPE_API_BASE and any(keypair.is_sandbox for keypair in STRIPE_KEYPAIRS.values())
+STRIPE_HTTP_CLIENT = "payments.sandbox.transport.SandboxClient" if STRIPE_SANDBOX else ""
+STRIPE_SANDBOX_URLS = "payments.sandbox.urls"
+STRIPE_SANDBOX_DATABASE = env.text("STRIPE_SANDBOX_DATABASE", default=str(BASE_DIR / "sandbox.sqlite3"))
+STRIPE_JS_URL = "sandbox/stripe.js" if STRIPE_SANDBOX else "https://js.stripe.com/endive/stripe.js"
+
+# --- The project --------------------------------------------------------------------------------------------------
+SHOP_NAME = env.text("SHOP_NAME", default="Storefront")
+ROOT_URLCONF = "storefront.urls"
+WSGI_APPLICATION = "storefront.wsgi.application"
+INSTALLED_APPS = [
+    "payments.apps.PaymentsConfig",
+    "djmoney",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "payments.views.context.shop",
+            ],
+        },
+    }
+]
+# Every page's address works with and without a slash at its end, so nothing is redirected.
+APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# --- Database -----------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": env.integer("DATABASE_CONNECTION_SECONDS", default=600),
+    "CONN_HEALTH_CHECKS": True,
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A write waits for its turn instead of failing, readers never wait, and what is paid survives a power cut.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        timeout=20,
+        transaction_mode="IMMEDIATE",
+        init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+    )
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Language, time, money ----------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.text("TIME_ZONE", default="UTC")
+USE_TZ = True
+# No currency is the usual one: django-money must be told, every time.
+DEFAULT_CURRENCY = None
+
+# --- Files that are served as they are ----------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Mail and log -------------------------------------------------------------------------------------------------
+vars().update(env.email("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("FROM_EMAIL", default="shop@localhost")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", default="INFO").upper()},
+    # The SDK's own lines repeat every request; ours say what matters, without bodies.
+    "loggers": {"stripe": {"level": "WARNING"}, "django.server": {"level": "INFO"}},
+}

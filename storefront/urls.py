@@ -1,0 +1,35 @@
+"""Every address of the shop."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpResponseBase
+from django.urls import URLPattern, include, path
+from django.views.generic import RedirectView
+
+from payments.views import catalog, checkout, health, orders, webhooks
+
+
+def either_way(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
+    """The page without and with a slash at its end; links are made without."""
+    return [path(route, view, name=name), path(f"{route}/", view)]
+
+
+urlpatterns = [
+    path("", catalog.catalogue, name="catalogue"),
+    *either_way("item/<int:item_id>", catalog.item_page, "item"),
+    *either_way("buy/<int:item_id>", checkout.buy, "buy"),
+    *either_way("order/<uuid:uuid>", orders.order_page, "order"),
+    *either_way("order/<uuid:uuid>/success", orders.success, "order-success"),
+    *either_way("order/<uuid:uuid>/cancel", orders.cancel, "order-cancel"),
+    *either_way("order/<uuid:uuid>/checkout", orders.pay, "order-checkout"),
+    *either_way("webhooks/stripe", webhooks.stripe, "stripe-webhooks"),
+    *either_way("healthz", health.alive, "healthz"),
+    *either_way("readyz", health.ready, "readyz"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+]
+
+if settings.STRIPE_SANDBOX:
+    urlpatterns.append(path("sandbox/", include(settings.STRIPE_SANDBOX_URLS)))

@@ -1,0 +1,20 @@
+"""The web process: checks the configuration, warms what the first buyer would wait for, then serves."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
+
+try:
+    application = get_wsgi_application()
+    call_command("check", databases=["default"])
+except (ImproperlyConfigured, SystemCheckError) as error:
+    sys.exit(f"The shop does not start. {error}")
+# A connection must not be shared with the processes that are forked from this one.
+connections.close_all()
