@@ -1,6 +1,6 @@
 # `make run` and `make test` do everything on a fresh machine with Python 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test browser lint
+.PHONY: help run dev test browser processes lint
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
@@ -20,6 +20,9 @@ test: .venv/development ## Run every test that needs no system package
 
 browser: .venv/development ## Run the tests that drive Chromium (CHROMIUM= says where it is)
 	@$(BIN)/python -m pytest -m browser
+
+processes: .venv/development ## Run the tests that start the shop as it is deployed
+	@$(BIN)/python -m pytest -m processes
 
 lint: .venv/development ## Format, style, types, layers, migrations
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -37,6 +37,12 @@ class Shop:
         return [json.loads(body)["type"] for _, body, _ in self.arrived]
 
 
+@pytest.fixture(autouse=True)
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a second may pass between what is done and what is asked about it."""
+    later(monkeypatch, 0)
+
+
 @pytest.fixture
 def shop() -> Shop:
     return Shop()
