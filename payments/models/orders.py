@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,30 +15,22 @@ MAXIMUM_QUANTITY = 999
 
 
 class OrderManager(models.Manager["Order"]):
+    @transaction.atomic
     def for_item(self, item: Item, *, quantity: int, visitor: str) -> "Order":
         """The visitor's unpaid order of this many of the item at its present price, made if there is none.
 
         A double click finds the order of the first: the database lets one such order be under way at a time.
         """
         purchase_key = hash_of(visitor, item.pk, item.name, item.currency, item.unit_amount, quantity)
-        existing = self.filter(purchase_key=purchase_key).first()
-        if existing:
-            return existing
-        try:
-            return self.create_with_line(item, quantity=quantity, purchase_key=purchase_key)
-        except IntegrityError:
-            return self.get(purchase_key=purchase_key)
-
-    @transaction.atomic
-    def create_with_line(self, item: Item, *, quantity: int, purchase_key: str) -> "Order":
-        order = self.create(currency=item.currency, purchase_key=purchase_key)
-        order.lines.create(
-            item=item,
-            name=item.name,
-            currency=item.currency,
-            unit_amount=item.unit_amount,
-            quantity=quantity,
-        )
+        order, is_new = self.get_or_create(purchase_key=purchase_key, defaults={"currency": item.currency})
+        if is_new:
+            order.lines.create(
+                item=item,
+                name=item.name,
+                currency=item.currency,
+                unit_amount=item.unit_amount,
+                quantity=quantity,
+            )
         return order
 
 
