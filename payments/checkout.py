@@ -7,9 +7,16 @@ import logging
 from typing import Any
 
 from payments import fulfillment
-from payments.errors import NoKeypair, StorefrontError, StripeRefused
+from payments.errors import (
+    NoKeypair,
+    OrderClosed,
+    StorefrontError,
+    StripeObjectMissing,
+    StripeRefused,
+    StripeUnreachable,
+)
 from payments.gateway import api
-from payments.gateway.keys import Keypair, keypair_for, keypair_of_account
+from payments.gateway.keys import Keypair, keypair_for
 from payments.models import Order, OrderLine, Payment
 from payments.money import require_chargeable
 
@@ -27,48 +34,71 @@ def open_session(*, order: Order, origin: str) -> Payment:
     `origin` is the shop's own address, such as https://shop.example. Asked twice, it gives the same open session.
     Raises OrderClosed, NoKeypair, AmountOutOfLimits, StripeRefused or StripeUnreachable.
     """
-    order.require_payable()
     keypair = keypair_for(order.currency)
     require_chargeable(order.total_amount, order.currency)
-    refresh_open_payment(order)
-    order.require_payable()
+    refresh_open_payments(order)
     payment = Payment.objects.begin(order, publishable_key=keypair.publishable_key, livemode=keypair.livemode)
-    if payment.status != Payment.Status.OPEN:
+    if payment.status == Payment.Status.CREATED:
         close_earlier_sessions(payment)
         create_session(payment, keypair, origin)
     return payment
 
 
-def refresh_open_payment(order: Order) -> None:
+def refresh_open_payments(order: Order) -> None:
     """Learn whether the page offered before is still open, so that nobody is sent to one that is over."""
     for payment in order.payments.filter(status=Payment.Status.OPEN):
         if payment.claim_check():
-            with contextlib.suppress(NoKeypair):
+            with contextlib.suppress(NoKeypair, StripeObjectMissing):
                 fulfillment.settle(payment)
-    order.refresh_from_db()
 
 
 def close_earlier_sessions(payment: Payment) -> None:
     """Close what was offered on other terms (another account, another amount), or both could be paid."""
     for earlier in payment.order.payments.filter(status=Payment.Status.OPEN).exclude(pk=payment.pk):
         try:
-            keypair = keypair_of_account(earlier.publishable_key, earlier.currency)
-            api.expire_checkout_session(keypair, earlier.checkout_session_id)
-        except NoKeypair:
+            fulfillment.close_session(earlier)
+        except (NoKeypair, StripeObjectMissing):
             logger.error("Payment %s cannot be closed: the keys of its account are gone", earlier.pk)
-        earlier.mark_expired()
+            earlier.mark_expired()
+        except StripeRefused:
+            # It was paid, or it ended, in this very moment.
+            fulfillment.settle(earlier)
+            Order.objects.get(pk=payment.order_id).require_payable()
 
 
 def create_session(payment: Payment, keypair: Keypair, origin: str) -> None:
     params = session_params(payment, origin)
     try:
         session = api.create_checkout_session(keypair, params, idempotency_key(payment, params))
+        require_same_terms(payment, keypair, session)
     except StorefrontError as error:
-        # What Stripe answered once it answers again to the same key: the next try is a new attempt.
-        payment.mark_failed(error.code)
+        # What Stripe answered once it answers again to the same key, so the next try is a new attempt. Unless a
+        # second click got through: then there is a page to go to.
+        if payment.mark_not_opened(payment.problem or error.code) or payment.status != Payment.Status.OPEN:
+            raise
+        return
+    note_session(payment, keypair, session)
+
+
+def note_session(payment: Payment, keypair: Keypair, session: api.CheckoutSession) -> None:
+    """One payment has one page: take this one back if another was noted first, or the order was paid meanwhile."""
+    if not payment.mark_open(checkout_session_id=session.id, url=session.url):
+        expire_quietly(keypair, session)
+        if payment.status != Payment.Status.OPEN:
+            raise StripeUnreachable(api.TRY_AGAIN)
+    order = Order.objects.get(pk=payment.order_id)
+    try:
+        order.require_payable()
+    except OrderClosed:
+        expire_quietly(keypair, session)
+        payment.mark_expired()
         raise
-    require_same_amount(payment, keypair, session)
-    payment.mark_open(checkout_session_id=session.id, url=session.url)
+
+
+def expire_quietly(keypair: Keypair, session: api.CheckoutSession) -> None:
+    """If this fails the session stays open, but its address was given to nobody."""
+    with contextlib.suppress(StorefrontError):
+        api.expire_checkout_session(keypair, session.id)
 
 
 def session_params(payment: Payment, origin: str) -> dict[str, Any]:
@@ -119,14 +149,10 @@ def idempotency_key(payment: Payment, params: dict[str, Any]) -> str:
     return f"checkout-{payment.order.uuid}-{payment.attempt}-{digest}"
 
 
-def require_same_amount(payment: Payment, keypair: Keypair, session: api.CheckoutSession) -> None:
+def require_same_terms(payment: Payment, keypair: Keypair, session: api.CheckoutSession) -> None:
     """Refuse the sale if Stripe would charge anything but what the shopper was shown."""
     problem = fulfillment.difference(payment, session)
-    if not problem:
-        return
-    logger.error("Payment %s refused before it was offered: %s", payment.pk, problem)
-    payment.mark_failed(problem)
-    # If this fails the session stays open, but its address was given to nobody.
-    with contextlib.suppress(StorefrontError):
-        api.expire_checkout_session(keypair, session.id)
-    raise StripeRefused(api.TELL_THE_SHOP)
+    if problem:
+        fulfillment.report(payment, problem)
+        expire_quietly(keypair, session)
+        raise StripeRefused(api.TELL_THE_SHOP)

@@ -75,13 +75,19 @@ def problems_between(keypairs: list[Keypair]) -> Iterator[CheckMessage]:
             hint="Set DEBUG=False, or use test keys: error pages of a shop under development show too much.",
             id="payments.E007",
         )
-    sandbox = [keypair.currency for keypair in keypairs if keypair.is_sandbox]
-    real = [keypair.currency for keypair in keypairs if keypair.secret_key and not keypair.is_sandbox]
-    if settings.STRIPE_SANDBOX and real:
+    if "live" in modes and settings.STRIPE_API_BASE:
+        yield Error(
+            "Live keys would be sent to the server that STRIPE_API_BASE names.",
+            hint="Remove STRIPE_API_BASE to use Stripe, or use test keys with a server of your own.",
+            id="payments.E011",
+        )
+    sandbox = [keypair.currency for keypair in keypairs if keypair.has_sandbox_part]
+    real = [keypair.currency for keypair in keypairs if keypair.has_real_part]
+    if sandbox and real:
         yield Error(
             f"Keys of the stand-in ({', '.join(sandbox)}) stand beside keys of Stripe ({', '.join(real)}).",
-            hint="Remove the STRIPE_ variables whose keys contain _test_sandbox_ to use Stripe, or those of Stripe "
-            "to use the stand-in.",
+            hint="The stand-in's values have _sandbox_ in them: replace all of them by those of Stripe, or none. "
+            "Its webhook secret is known to everybody.",
             id="payments.E008",
         )
     yield from accounts_confused(keypairs)

@@ -48,6 +48,12 @@ class StripeRefused(StorefrontError):
     code = "stripe_refused"
 
 
+class StripeObjectMissing(StripeRefused):
+    """Look for it in another account, or do without: this account knows no such object."""
+
+    code = "stripe_object_missing"
+
+
 class StripeUnreachable(StorefrontError):
     """Try again in a minute: Stripe did not answer, or not with anything that can be read."""
 

@@ -4,6 +4,7 @@ import logging
 
 from django.db import transaction
 
+from payments.errors import StorefrontError, StripeObjectMissing
 from payments.gateway import api
 from payments.gateway.keys import keypair_of_account
 from payments.models import Order, Payment
@@ -18,12 +19,21 @@ def settle(payment: Payment) -> None:
     Raises NoKeypair, StripeRefused or StripeUnreachable, and then nothing has changed.
     """
     keypair = keypair_of_account(payment.publishable_key, payment.currency)
-    session = api.retrieve_checkout_session(keypair, payment.checkout_session_id)
+    try:
+        session = api.retrieve_checkout_session(keypair, payment.checkout_session_id)
+    except StripeObjectMissing:
+        if keypair.publishable_key != payment.publishable_key:
+            raise
+        # Test data was deleted: what is not there cannot be paid.
+        payment.mark_expired()
+        return
     with transaction.atomic():
         order = Order.objects.select_for_update().get(pk=payment.order_id)
         payment.refresh_from_db()
+        payment.order = order
         apply(session, payment, order)
-    payment.order = order
+    if order.is_paid:
+        close_open_sessions(order)
 
 
 def apply(session: api.CheckoutSession, payment: Payment, order: Order) -> None:
@@ -33,10 +43,10 @@ def apply(session: api.CheckoutSession, payment: Payment, order: Order) -> None:
     elif session.is_paid:
         take_payment(session, payment, order)
     elif session.is_processing:
-        if payment.mark_processing() and not order.is_paid:
+        if payment.mark_processing():
             order.mark_processing()
     elif session.is_failed:
-        if payment.mark_failed("The bank did not pay."):
+        if payment.mark_failed("The bank did not pay.") and not order.has_payment_processing:
             order.mark_pending()
     elif session.status == "expired":
         payment.mark_expired()
@@ -44,11 +54,11 @@ def apply(session: api.CheckoutSession, payment: Payment, order: Order) -> None:
 
 def difference(payment: Payment, session: api.CheckoutSession) -> str:
     """What keeps this session from being the one of the payment, or an empty text."""
-    ours = (payment.livemode, payment.currency, payment.amount)
-    theirs = (session.livemode, session.currency, session.amount_total)
+    ours = (str(payment.order.uuid), payment.livemode, payment.currency, payment.amount)
+    theirs = (session.client_reference_id, session.livemode, session.currency, session.amount_total)
     if ours == theirs:
         return ""
-    return "expected livemode={}, {} {}; Stripe says livemode={}, {} {}".format(*ours, *theirs)
+    return "expected order {}, livemode={}, {} {}; Stripe says order {}, livemode={}, {} {}".format(*ours, *theirs)
 
 
 def report(payment: Payment, problem: str) -> None:
@@ -63,3 +73,19 @@ def take_payment(session: api.CheckoutSession, payment: Payment, order: Order) -
             logger.info("Order %s is paid: %s %s", order.pk, payment.amount, payment.currency)
     elif payment.mark_duplicate(payment_intent_id=session.payment_intent_id):
         logger.error("Order %s was paid a second time by payment %s: refund it", order.pk, payment.pk)
+
+
+def close_open_sessions(order: Order) -> None:
+    """Nobody shall pay a paid order by a page that is still open somewhere."""
+    for payment in order.payments.filter(status=Payment.Status.OPEN):
+        try:
+            close_session(payment)
+        except StorefrontError as error:
+            logger.warning("Payment %s could not be closed: %s", payment.pk, error.code)
+
+
+def close_session(payment: Payment) -> None:
+    """Take the payment page back. Raises NoKeypair, StripeRefused (it is paid, or over) or StripeUnreachable."""
+    keypair = keypair_of_account(payment.publishable_key, payment.currency)
+    api.expire_checkout_session(keypair, payment.checkout_session_id)
+    payment.mark_expired()

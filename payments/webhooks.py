@@ -1,11 +1,12 @@
 """What each Stripe event means to us. An event is a trigger: the object is read again before anything is done."""
 
 import logging
+import re
 from collections.abc import Callable
-from typing import Any
 
 from payments import fulfillment
 from payments.gateway.events import Event
+from payments.gateway.keys import keypair_of_account
 from payments.models import Payment, StripeEvent
 
 logger = logging.getLogger(__name__)
@@ -21,11 +22,7 @@ def receive(event: Event) -> None:
     record, _ = StripeEvent.objects.get_or_create(
         account=event.keypair.publishable_key,
         event_id=event.id,
-        defaults={
-            "type": event.type[:100],
-            "livemode": event.livemode,
-            "object_id": str(event.object.get("id", ""))[:255],
-        },
+        defaults={"type": event.type, "livemode": event.livemode, "object_id": event.object_id},
     )
     if not record.is_done:
         act = HANDLERS.get(event.type, ignore)
@@ -33,41 +30,43 @@ def receive(event: Event) -> None:
 
 
 def settle_checkout_session(event: Event) -> tuple[Outcome, str]:
-    payment = payment_of(event.object)
+    payment = payment_of(event)
     if payment is None:
         return Outcome.NOT_OURS, ""
     problem = difference(payment, event)
     if problem:
         logger.error("Event %s does not fit payment %s: %s", event.id, payment.pk, problem)
-        return Outcome.REFUSED, problem[:200]
+        return Outcome.REFUSED, problem
     if not payment.checkout_session_id:
         # Our process ended between Stripe's answer and the note of it.
-        payment.mark_open(checkout_session_id=event.object["id"], url=event.object.get("url") or "")
+        payment.mark_open(checkout_session_id=event.object_id, url="")
     fulfillment.settle(payment)
     return Outcome.SETTLED, ""
 
 
-def payment_of(session: dict[str, Any]) -> Payment | None:
-    """The payment by the session's id, or by the metadata that we sent with it."""
-    session_id, metadata = session.get("id"), session.get("metadata")
-    if not isinstance(session_id, str) or not session_id:
+def payment_of(event: Event) -> Payment | None:
+    """The payment by the session's id, or by what we told Stripe of it."""
+    if not event.object_id:
         return None
-    known = Payment.objects.filter(checkout_session_id=session_id).first()
+    payments = Payment.objects.select_related("order")
+    known = payments.filter(checkout_session_id=event.object_id).first()
+    metadata = event.object.get("metadata")
     if known or not isinstance(metadata, dict):
         return known
-    payment_id, order_uuid = metadata.get("payment"), session.get("client_reference_id")
-    if not isinstance(payment_id, str) or not payment_id.isdecimal() or not isinstance(order_uuid, str):
+    payment_id = str(metadata.get("payment"))
+    if not re.fullmatch(r"[0-9]{1,18}", payment_id):
         return None
-    payment = Payment.objects.select_related("order").filter(pk=int(payment_id)).first()
-    return payment if payment and str(payment.order.uuid) == order_uuid else None
+    payment = payments.filter(pk=int(payment_id)).first()
+    return payment if payment and str(payment.order.uuid) == event.object.get("client_reference_id") else None
 
 
 def difference(payment: Payment, event: Event) -> str:
-    """What keeps this event from being about the payment, or an empty text."""
+    """What keeps this event from being about the payment, or an empty text. Raises NoKeypair."""
     session = event.object
-    if event.keypair.publishable_key != payment.publishable_key:
+    account = keypair_of_account(payment.publishable_key, payment.currency).publishable_key
+    if event.keypair.publishable_key != account:
         return f"it comes from the account that sells in {event.keypair.currency}"
-    if payment.checkout_session_id not in ("", session["id"]):
+    if payment.checkout_session_id not in ("", event.object_id):
         return "it is about another Checkout Session"
     if {event.livemode, session.get("livemode")} != {payment.livemode}:
         return "it has another livemode"

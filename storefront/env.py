@@ -1,7 +1,7 @@
 """Strict readers of the environment: a value is what it says, or the start is refused with its name."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from os import environ as process_environment
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,11 @@ class Environment:
         if dotenv:
             environ.Env.read_env(dotenv)
 
+    @classmethod
+    def of_project(cls) -> "Environment":
+        """With the `.env` in the project's folder, or the file that ENV_FILE names instead."""
+        return cls(Path(__file__).resolve().parent.parent / process_environment.get("ENV_FILE", ".env"))
+
     @property
     def variables(self) -> Mapping[str, str]:
         return process_environment
@@ -33,6 +38,20 @@ class Environment:
     def texts(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
         parts = [part.strip() for part in self.text(name).split(",")]
         return [part for part in parts if part] or list(default)
+
+    def hosts(self, name: str, default: tuple[str, ...]) -> list[str]:
+        hosts = self.texts(name, default)
+        wrong = [host for host in hosts if not re.fullmatch(r"\*|\.?[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]", host)]
+        if wrong:
+            raise ImproperlyConfigured(f"{name} has {wrong[0]!r}: write names alone, as in shop.example.")
+        return hosts
+
+    def choice(self, name: str, choices: Collection[str], default: str) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            shown = ", ".join(choices) if len(choices) < 10 else "such a name as " + default
+            raise ImproperlyConfigured(f"{name} is {value!r}: set it to {shown}.")
+        return value
 
     def boolean(self, name: str, default: bool) -> bool:
         value = self.text(name, str(default))
@@ -48,29 +67,39 @@ class Environment:
 
     def http_url(self, name: str, default: str = "") -> str:
         value = self.text(name, default).rstrip("/")
-        if value and not is_url(value, schemes=("http", "https")):
+        if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", value) or not is_url(value or "http://host"):
             raise ImproperlyConfigured(f"{name} is not a URL: write it as https://host or http://host:port.")
         return value
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         value = self.text(name, default)
-        schemes = {"sqlite": "sqlite:///path", "postgres": "postgres://user:password@host/name"}
-        schemes["postgresql"] = schemes["postgres"]
-        if not is_url(value, schemes=tuple(schemes), needs_host=not value.startswith("sqlite:")):
-            raise ImproperlyConfigured(f"{name} is not a database's URL: write {' or '.join(set(schemes.values()))}.")
-        return dict(environ.Env.db_url_config(value))
+        known = re.fullmatch(r"sqlite:///.+|postgres(ql)?://.+/[^/?]+(\?.*)?", value)
+        if not known or not is_url(value.replace("sqlite://", "sqlite://file")):
+            raise ImproperlyConfigured(
+                f"{name} is not a database's URL: write postgres://user:password@host/name or sqlite:///path."
+            )
+        config = dict(environ.Env.db_url_config(value))
+        if config.get("ATOMIC_REQUESTS"):
+            # A transaction would be held open while Stripe is asked.
+            raise ImproperlyConfigured(f"{name} sets ATOMIC_REQUESTS: remove it.")
+        return config
 
     def email(self, name: str, default: str) -> dict[str, Any]:
         value = self.text(name, default)
-        if value.split("://")[0] not in environ.Env.EMAIL_SCHEMES:
-            known = ", ".join(f"{scheme}://" for scheme in sorted(environ.Env.EMAIL_SCHEMES))
-            raise ImproperlyConfigured(f"{name} is not a mail server's URL: begin it with one of {known}.")
+        scheme, _, rest = value.partition("://")
+        known = sorted(environ.Env.EMAIL_SCHEMES)
+        if scheme not in known or not is_url(value if rest else f"{scheme}://host") or ("smtp" in scheme and not rest):
+            raise ImproperlyConfigured(
+                f"{name} is not a mail server's URL: write smtp+tls://user:password@host:587, or before the :// one of "
+                f"{', '.join(known)}."
+            )
         return dict(environ.Env.email_url_config(value))
 
 
-def is_url(value: str, schemes: tuple[str, ...], needs_host: bool = True) -> bool:
+def is_url(value: str) -> bool:
+    """Whether it has a host, and a port that is a number where it has one."""
     try:
         parts = urlsplit(value)
-        return parts.scheme in schemes and bool(parts.hostname or not needs_host) and parts.port != 0
+        return bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from storefront.env import Environment
 
 try:
-    env = Environment(Path(__file__).resolve().parent.parent / ".env")
+    env = Environment.of_project()
     bind = f"{env.text('HOST', '0.0.0.0')}:{env.integer('PORT', 8000, minimum=1)}"  # noqa: S104  (a container's own)
     # Processes use the cores, threads hold the waiting for Stripe.
     workers = env.integer("WEB_CONCURRENCY", 2, minimum=1)
@@ -25,3 +25,5 @@ keepalive = 5
 # Workers show that they live by touching a file: memory answers faster than a container's disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 loglevel = "warning"
+# Only Django decides whom to believe that a request came by https: see BEHIND_PROXY.
+secure_scheme_headers: dict[str, str] = {}

@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 import stripe
 
-from payments.errors import StripeRefused, StripeUnreachable
+from payments.errors import StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway.client import client_for
 from payments.gateway.keys import Keypair
 
 logger = logging.getLogger(__name__)
 
-TRY_AGAIN = "The payment service cannot be reached at the moment. Nothing was charged: please try again in a minute."
-TELL_THE_SHOP = "The payment service did not accept this sale. Nothing was charged: please tell the shop."
+TRY_AGAIN = "The payment service does not answer. This attempt charged nothing: please try again in a minute."
+TELL_THE_SHOP = "The payment service did not accept this. This attempt charged nothing: please tell the shop."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,7 @@ class CheckoutSession:
     amount_total: int
     currency: str
     livemode: bool
+    client_reference_id: str
     payment_intent_id: str
     payment_intent_status: str
 
@@ -44,6 +45,7 @@ class CheckoutSession:
             amount_total=session["amount_total"],
             currency=session["currency"].upper(),
             livemode=session["livemode"],
+            client_reference_id=session.get("client_reference_id") or "",
             payment_intent_id=intent.get("id", ""),
             payment_intent_status=intent.get("status", ""),
         )
@@ -102,7 +104,8 @@ def stripe_errors_as_ours(keypair: Keypair, act: str) -> Iterator[None]:
         log_failure(keypair, act, error)
         if type(error) is stripe.APIError:
             raise StripeUnreachable(TRY_AGAIN) from None
-        raise StripeRefused(TELL_THE_SHOP) from None
+        refusal = StripeObjectMissing if error.code == "resource_missing" else StripeRefused
+        raise refusal(TELL_THE_SHOP) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # A proxy's page, a list, half a body: an answer, but not Stripe's.
         logger.error("Stripe: %s for %s: unreadable answer (%s)", act, keypair.currency, type(error).__name__)

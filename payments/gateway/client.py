@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 from payments.gateway.keys import Keypair
 
 API_VERSION = "2026-10-28.endive"
-# A shopper waits for the answer. Three tries of these, with the SDK's pauses, end within 20 seconds.
+# A shopper waits for the answer: a Stripe that stays silent is given up after three tries, some 17 seconds.
 CONNECT_SECONDS, READ_SECONDS = 3, 5
 MAX_NETWORK_RETRIES = 2
 MAX_CONNECTIONS = 256

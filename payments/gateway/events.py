@@ -1,6 +1,7 @@
 """Payload and signature -> a verified event, and the keypair whose secret verified it."""
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,12 @@ class Event:
     livemode: bool
     object: dict[str, Any]
     keypair: Keypair
+
+    @property
+    def object_id(self) -> str:
+        """Empty for an object that has none, or one that no payment of ours could have."""
+        object_id = self.object.get("id")
+        return str(object_id) if is_name(object_id) else ""
 
 
 def verify(body: bytes, signature: str) -> Event:
@@ -67,11 +74,21 @@ def keypair_that_verifies(payload: str, signature: str) -> Keypair:
 
 
 def event_from(values: Any, keypair: Keypair) -> Event:
-    event_id, event_type, livemode = values["id"], values["type"], values["livemode"]
-    stripe_object = values["data"]["object"]
-    expected = (str, str, bool, dict)
-    if not all(
-        isinstance(v, t) for v, t in zip((event_id, event_type, livemode, stripe_object), expected, strict=True)
-    ):
-        raise TypeError
-    return Event(id=event_id, type=event_type, livemode=livemode, object=stripe_object, keypair=keypair)
+    """Raises KeyError, TypeError or ValueError for what is not an event."""
+    event = Event(
+        id=values["id"],
+        type=values["type"],
+        livemode=values["livemode"],
+        object=values["data"]["object"],
+        keypair=keypair,
+    )
+    if not (is_name(event.id) and is_name(event.type)):
+        raise ValueError("id and type are not names")
+    if not (isinstance(event.livemode, bool) and isinstance(event.object, dict)):
+        raise TypeError("livemode or object is of another type")
+    return event
+
+
+def is_name(value: Any) -> bool:
+    """Whether a database can keep it, and Stripe could have sent it."""
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.]{1,100}", value) is not None

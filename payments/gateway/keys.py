@@ -9,8 +9,8 @@ from django.conf import settings
 from payments.errors import NoKeypair
 
 VARIABLE = re.compile(r"STRIPE_([A-Za-z0-9]+)_(PUBLISHABLE_KEY|SECRET_KEY|WEBHOOK_SECRET)")
-# Keys that are made up for the stand-in carry this mark; Stripe issues none that do.
-SANDBOX_MARK = "_test_sandbox_"
+# What is made up for the stand-in carries this mark; Stripe issues nothing that does.
+SANDBOX_MARK = "_sandbox_"
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,18 @@ class Keypair:
     @property
     def is_sandbox(self) -> bool:
         return SANDBOX_MARK in self.secret_key
+
+    @property
+    def has_sandbox_part(self) -> bool:
+        return any(SANDBOX_MARK in part for part in self.parts)
+
+    @property
+    def has_real_part(self) -> bool:
+        return any(SANDBOX_MARK not in part for part in self.parts)
+
+    @property
+    def parts(self) -> list[str]:
+        return [part for part in (self.publishable_key, self.secret_key, *self.webhook_secrets) if part]
 
     @property
     def is_complete(self) -> bool:
@@ -70,11 +82,15 @@ def keypair_for(currency: str) -> Keypair:
 
 
 def keypair_of_account(publishable_key: str, currency: str) -> Keypair:
-    """The keypair of the account a payment was opened with, whatever sells in its currency now. Raises NoKeypair."""
+    """The keypair of the account a payment was opened with, whatever sells in its currency now. Raises NoKeypair.
+
+    If none has that publishable key it may have been rolled, so the currency's keypair is asked. This is for looking
+    up alone: an object's id is known to its own account, and every other answers that there is none.
+    """
     for keypair in ring().values():
         if keypair.publishable_key == publishable_key and keypair.is_complete:
             return keypair
-    raise NoKeypair(currency)
+    return keypair_for(currency)
 
 
 def currencies() -> list[str]:

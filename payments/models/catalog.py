@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length, Round, Upper
@@ -72,7 +74,11 @@ class Item(models.Model):
         """Where the picture is; empty if there is none."""
         if not self.picture or self.picture.startswith("https://"):
             return self.picture
-        return static(self.picture)
+        try:
+            return static(self.picture)
+        except ValueError:
+            # The file was removed: an item without its picture is better than no page.
+            return ""
 
     def clean(self) -> None:
         errors = {"picture": self.picture_problem()}
@@ -84,11 +90,21 @@ class Item(models.Model):
             raise ValidationError(found)
 
     def picture_problem(self) -> str:
-        if "://" in self.picture and not self.picture.startswith("https://"):
-            return "Use an address that begins with https://, or browsers will not show the picture."
-        if ".." in self.picture or self.picture.startswith("/"):
-            return "Write the file's place below static/, such as pictures/mug.svg."
+        if not self.picture:
+            return ""
+        if "://" in self.picture:
+            return "" if is_https_url(self.picture) else "Write the whole address, beginning with https://."
+        if ".." in self.picture or self.picture.startswith("/") or not finders.find(self.picture):
+            return f"There is no file static/{self.picture}. Write its place below static/, such as pictures/mug.svg."
         return ""
+
+
+def is_https_url(value: str) -> bool:
+    try:
+        URLValidator(schemes=["https"])(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def price_problem(price: Any, currency: str) -> str:

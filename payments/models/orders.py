@@ -80,6 +80,10 @@ class Order(models.Model):
         return self.status == self.Status.PAID
 
     @property
+    def has_payment_processing(self) -> bool:
+        return self.payments.filter(status="processing").exists()
+
+    @property
     def total_amount(self) -> int:
         """What is to be paid, in minor units of the order's currency."""
         return pricing.total_amount((line.unit_amount, line.quantity) for line in self.lines.all())
@@ -93,8 +97,8 @@ class Order(models.Model):
 
     def mark_processing(self) -> None:
         """A bank is at work on a payment. The caller holds the row's lock."""
-        self.require_payable()
-        self.move(self.Status.PROCESSING)
+        if not self.is_paid:
+            self.move(self.Status.PROCESSING)
 
     def mark_pending(self) -> None:
         """The payment that was under way failed: the order can be paid again. The caller holds the row's lock."""

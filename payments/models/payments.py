@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -13,31 +13,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SECONDS_BETWEEN_CHECKS = 3
+MAXIMUM_PROBLEM = 200
+ALWAYS = Q()
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
+    @transaction.atomic
     def begin(self, order: Order, *, publishable_key: str, livemode: bool) -> "Payment":
-        """The attempt that is under way for the order at this account, or the next one.
+        """The attempt that is under way for the order at this account, or the next one. Raises OrderClosed.
 
-        It exists before Stripe is called, so that no event arrives for something unknown. Of two requests at once,
+        It exists before Stripe is called, so that no event arrives for something unknown. Of two requests at once
         both get the same attempt, and with it the same idempotency key.
         """
+        order = Order.objects.select_for_update().get(pk=order.pk)
         order.require_payable()
-        attempts = list(order.payments.order_by("attempt"))
-        last = attempts[-1] if attempts else None
-        if last and last.can_be_continued(publishable_key, order.total_amount):
+        last = self.filter(order=order).order_by("-attempt").first()
+        amount = order.total_amount
+        if last and last.can_be_continued(publishable_key, amount):
             return last
-        payment, _ = self.get_or_create(
+        return self.create(
             order=order,
             attempt=last.attempt + 1 if last else 1,
-            defaults={
-                "publishable_key": publishable_key,
-                "livemode": livemode,
-                "currency": order.currency,
-                "amount": order.total_amount,
-            },
+            publishable_key=publishable_key,
+            livemode=livemode,
+            currency=order.currency,
+            amount=amount,
         )
-        return payment
 
 
 class Payment(models.Model):
@@ -63,8 +64,9 @@ class Payment(models.Model):
     amount = models.BigIntegerField(help_text="In minor units.")
     checkout_session_id = models.CharField(max_length=255, blank=True)
     payment_intent_id = models.CharField(max_length=255, blank=True)
-    url = models.URLField(max_length=2000, blank=True)
-    problem = models.CharField(max_length=200, blank=True, help_text="What somebody should look at.")
+    # As long as Stripe likes: it carries a fragment of the page's own.
+    url = models.TextField(blank=True)
+    problem = models.CharField(max_length=MAXIMUM_PROBLEM, blank=True, help_text="What somebody should look at.")
     created = models.DateTimeField(auto_now_add=True)
     changed = models.DateTimeField(auto_now=True)
     checked_at = models.DateTimeField(null=True, blank=True)
@@ -96,12 +98,13 @@ class Payment(models.Model):
         return f"Payment {self.pk}"
 
     @property
-    def is_under_way(self) -> bool:
-        return self.status in self.UNDER_WAY
+    def may_change(self) -> bool:
+        """Whether Stripe can know more than we do."""
+        return bool(self.checkout_session_id) and self.status in self.NOT_SETTLED
 
     def can_be_continued(self, publishable_key: str, amount: int) -> bool:
         same_terms = self.publishable_key == publishable_key and self.amount == amount
-        return self.is_under_way and same_terms
+        return self.status in self.UNDER_WAY and same_terms
 
     def claim_check(self) -> bool:
         """Whether the caller may ask Stripe about this payment now: pages that reload must not become a flood."""
@@ -111,9 +114,14 @@ class Payment(models.Model):
         return bool(self.checkout_session_id) and due.update(checked_at=now) == 1
 
     def mark_open(self, *, checkout_session_id: str, url: str) -> bool:
-        """Stripe waits for the shopper at this address. A failed try is open after all if another try got through."""
-        before = (self.Status.CREATED, self.Status.OPEN, self.Status.FAILED)
-        return self.move(self.Status.OPEN, before, checkout_session_id=checkout_session_id, url=url, problem="")
+        """Stripe waits for the shopper at this address. False if another session was noted first, or it is over."""
+        unnoted = Q(checkout_session_id__in=["", checkout_session_id])
+        before = (self.Status.CREATED, self.Status.OPEN)
+        return self.move(self.Status.OPEN, before, unnoted, checkout_session_id=checkout_session_id, url=url)
+
+    def mark_not_opened(self, problem: str) -> bool:
+        """Stripe could not be asked, or refused. False if another request got through meanwhile."""
+        return self.move(self.Status.FAILED, (self.Status.CREATED,), problem=problem)
 
     def mark_processing(self) -> bool:
         """The shopper is done; the bank is not."""
@@ -121,7 +129,7 @@ class Payment(models.Model):
 
     def mark_paid(self, *, payment_intent_id: str) -> bool:
         """Money was taken. What had failed or expired here is paid all the same: Stripe's word counts."""
-        return self.move(self.Status.PAID, self.NOT_SETTLED, payment_intent_id=payment_intent_id, problem="")
+        return self.move(self.Status.PAID, self.NOT_SETTLED, payment_intent_id=payment_intent_id)
 
     def mark_duplicate(self, *, payment_intent_id: str) -> bool:
         """Money was taken for an order that is paid already."""
@@ -129,6 +137,7 @@ class Payment(models.Model):
         return self.move(self.Status.DUPLICATE, self.NOT_SETTLED, payment_intent_id=payment_intent_id, problem=problem)
 
     def mark_failed(self, problem: str) -> bool:
+        """The shopper's bank said no, days after."""
         return self.move(self.Status.FAILED, self.UNDER_WAY, problem=problem)
 
     def mark_expired(self) -> bool:
@@ -136,12 +145,16 @@ class Payment(models.Model):
 
     def note_problem(self, problem: str) -> None:
         """Leave the payment as it is, and a word for whoever looks at it."""
-        Payment.objects.filter(pk=self.pk).update(problem=problem)
-        self.problem = problem
+        self.problem = problem[:MAXIMUM_PROBLEM]
+        self.save(update_fields=["problem", "changed"])
 
-    def move(self, status: Status, before: "Iterable[Status]", **fields: str) -> bool:
+    def move(self, status: Status, before: "Iterable[Status]", condition: Q = ALWAYS, **fields: str) -> bool:
         """Go to a status from one of those before it, in one statement; False if somebody else was faster."""
-        fields["status"] = status
-        moved = Payment.objects.filter(pk=self.pk, status__in=before).update(**fields, changed=timezone.now())
-        self.refresh_from_db()
-        return bool(moved)
+        values = fields | {"status": status, "problem": fields.get("problem", "")[:MAXIMUM_PROBLEM]}
+        before_it = Payment.objects.filter(condition, pk=self.pk, status__in=before)
+        if not before_it.update(**values, changed=timezone.now()):
+            self.refresh_from_db()
+            return False
+        for name, value in values.items():
+            setattr(self, name, value)
+        return True

@@ -3,10 +3,13 @@
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
+
+from django.db import connection
 
 from payments.sandbox.transport import SandboxClient
 
@@ -40,12 +43,16 @@ class Answer:
 
 
 class StripeServer:
-    """Use it as a context manager. `answers` are given first, one to each request; after them the stand-in answers."""
+    """Use it as a context manager. `answers` are given first, one to each request; after them the stand-in answers.
+
+    `changes` are made to every Checkout Session that it answers with.
+    """
 
     def __init__(self) -> None:
         self.requests: list[Recorded] = []
         self.answers: list[Answer] = []
         self.changes: dict[str, Any] = {}
+        self.meanwhile: Callable[[], object] | None = None
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -61,6 +68,15 @@ class StripeServer:
     def __exit__(self, *exc: object) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+    def let_something_happen(self) -> None:
+        """Do what `meanwhile` says, once: the shop is waiting for this server's answer."""
+        act, self.meanwhile = self.meanwhile, None
+        if act:
+            try:
+                act()
+            finally:
+                connection.close()
 
     def answer(self, request: Recorded) -> tuple[int, str]:
         reply, status, _ = SandboxClient().request(request.method, request.path, request.headers, request.body)
@@ -88,6 +104,7 @@ class StripeServer:
                 request = Recorded(self.command, self.path, dict(self.headers), body)
                 stripe.requests.append(request)
                 answer = stripe.answers.pop(0) if stripe.answers else None
+                stripe.let_something_happen()
                 if answer is None:
                     status, text = stripe.answer(request)
                     answer = Answer(status, text)

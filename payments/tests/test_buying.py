@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from payments.errors import StripeRefused
+from payments.gateway import api
+from payments.gateway.keys import keypair_for
 from payments.models import Item, Order, Payment
 from payments.tests.stripe_server import Answer, StripeServer
 
@@ -115,6 +118,20 @@ def test_a_script_posts_and_is_answered_in_json(client: Client, usd_mug: Item) -
     assert Order.objects.get().lines.get().quantity == 2
 
 
+@pytest.mark.parametrize(
+    "post",
+    [
+        {"path": "?quantity=2"},
+        {"path": "", "data": '{"quantity": 2}', "content_type": "text/plain"},
+        {"path": "?quantity=9", "data": '{"quantity": 2}', "content_type": "application/vnd.api+json"},
+        {"path": "?quantity=9", "data": {"quantity": "2"}},
+    ],
+)
+def test_a_quantity_is_never_overlooked(client: Client, usd_mug: Item, post: dict[str, Any]) -> None:
+    client.post(f"/buy/{usd_mug.pk}{post.pop('path')}", **post)
+    assert Order.objects.get().lines.get().quantity == 2
+
+
 def test_a_double_click_gets_the_same_open_session(client: Client, usd_mug: Item) -> None:
     first, second = (client.post(f"/buy/{usd_mug.pk}", headers=JSON).json() for _ in range(2))
     assert first == second
@@ -187,7 +204,7 @@ def assert_refused(response: Any, status: int, code: str) -> str:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("item_id", ["1", "9" * 40])
+@pytest.mark.parametrize("item_id", ["1", "9" * 40, "abc", "-1", "٣", "1%00"])
 def test_an_unknown_item_is_404(client: Client, item_id: str) -> None:
     assert_refused(client.get(f"/buy/{item_id}"), 404, "not_found")
 
@@ -236,6 +253,7 @@ def test_an_amount_above_stripes_limit_is_422_before_stripe_is_called(
     message = assert_refused(client.get(f"/buy/{usd_mug.pk}?quantity=2"), 422, "amount_out_of_limits")
     assert "USD\xa0999,999.99" in message
     assert stripe_server.requests == []
+    assert not Order.objects.exists()
 
 
 def test_an_amount_below_stripes_limit_is_422_before_stripe_is_called(
@@ -345,9 +363,27 @@ def test_when_a_currency_moves_to_another_account_the_session_of_the_old_one_is_
     assert list(Payment.objects.values_list("status", flat=True)) == ["open", "expired"]
 
 
-def test_when_the_keys_of_the_old_account_are_gone_the_sale_goes_on(client: Client, usd_mug: Item) -> None:
+def test_when_the_keys_of_the_old_account_are_gone_the_sale_goes_on(client: Client, usd_mug: Item, caplog: Any) -> None:
     client.get(f"/buy/{usd_mug.pk}")
-    Payment.objects.update(publishable_key="pk_test_gone")
+    Payment.objects.update(publishable_key="pk_test_gone", checkout_session_id="cs_test_in_another_account")
+    assert client.get(f"/buy/{usd_mug.pk}").status_code == 200
+    assert list(Payment.objects.values_list("status", flat=True)) == ["open", "expired"]
+    assert "the keys of its account are gone" in caplog.text
+
+
+def test_when_the_publishable_key_was_rolled_the_page_offered_before_is_closed(client: Client, usd_mug: Item) -> None:
+    first = client.get(f"/buy/{usd_mug.pk}").json()
+    Payment.objects.update(publishable_key="pk_test_before_it_was_rolled")
+    second = client.get(f"/buy/{usd_mug.pk}").json()
+    assert second["id"] != first["id"]
+    assert api.retrieve_checkout_session(keypair_for("USD"), first["id"]).status == "expired"
+
+
+def test_a_session_that_was_deleted_at_stripe_is_followed_by_a_new_one(
+    client: Client, usd_mug: Item, settings: Any, tmp_path: Path
+) -> None:
+    client.get(f"/buy/{usd_mug.pk}")
+    settings.STRIPE_SANDBOX_DATABASE = str(tmp_path / "another.sqlite3")
     assert client.get(f"/buy/{usd_mug.pk}").status_code == 200
     assert list(Payment.objects.values_list("status", flat=True)) == ["open", "expired"]
 

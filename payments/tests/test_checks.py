@@ -81,6 +81,23 @@ def test_the_stand_in_beside_test_keys_of_stripe_is_an_error(settings: Any) -> N
     assert ids(settings, GOOD | SANDBOX_USD, sandbox=True) == ["payments.E008"]
 
 
+@pytest.mark.parametrize("part", ["PUBLISHABLE_KEY", "SECRET_KEY", "WEBHOOK_SECRET"])
+@pytest.mark.parametrize("real", [GOOD, LIVE], ids=["test", "live"])
+def test_any_part_of_the_stand_in_beside_real_keys_is_an_error(settings: Any, part: str, real: dict[str, str]) -> None:
+    """Its webhook secret is published: with it, anybody could sign an event."""
+    value = {
+        "PUBLISHABLE_KEY": "pk_test_sandbox_x",
+        "SECRET_KEY": "sk_test_sandbox_x",
+        "WEBHOOK_SECRET": "whsec_sandbox_x",
+    }
+    assert "payments.E008" in ids(settings, real | {f"STRIPE_USD_{part}": value[part]})
+
+
+def test_live_keys_for_a_server_other_than_stripes_are_an_error(settings: Any) -> None:
+    assert ids(settings, LIVE, STRIPE_API_BASE="http://127.0.0.1:12111") == ["payments.E011"]
+    assert ids(settings, GOOD, STRIPE_API_BASE="http://127.0.0.1:12111") == []
+
+
 def test_one_key_of_a_pair_copied_from_another_account_is_an_error(settings: Any) -> None:
     assert ids(settings, GOOD | {"STRIPE_USD_SECRET_KEY": GOOD["STRIPE_EUR_SECRET_KEY"]}) == ["payments.E009"]
     assert ids(settings, GOOD | {"STRIPE_USD_PUBLISHABLE_KEY": "pk_test_eur1"}) == ["payments.E009"]

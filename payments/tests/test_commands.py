@@ -101,6 +101,32 @@ def test_the_first_run_fills_the_shop_and_the_second_changes_nothing(tmp_path: P
     assert (tmp_path / "shop.sqlite3").read_bytes() == before
 
 
+def test_a_first_run_that_failed_is_made_good_by_the_next(tmp_path: Path) -> None:
+    failed = prepare(tmp_path, DJANGO_SUPERUSER_PASSWORD="")
+    assert (
+        failed.stderr == "CommandError: DJANGO_SUPERUSER_PASSWORD is not set: set it in the environment or in .env.\n"
+    )
+    assert "admin / first-password" in prepare(tmp_path).stdout
+    assert items_in(tmp_path) == 12
+
+
+def test_items_that_were_removed_do_not_come_back(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "shop.sqlite3")) as shop:
+        shop.execute("DELETE FROM payments_item")
+        shop.commit()
+    prepare(tmp_path)
+    assert items_in(tmp_path) == 0
+
+
+def test_a_database_that_does_not_answer_is_told_in_one_line(tmp_path: Path) -> None:
+    refused = prepare(tmp_path, DATABASE_URL=f"postgres://shop:hunter2@127.0.0.1:{free_port()}/shop")
+    assert refused.stderr.startswith("CommandError: The database cannot be used (")
+    assert refused.stderr.endswith("correct DATABASE_URL.\n")
+    assert refused.stderr.count("\n") == 1
+    assert "hunter2" not in refused.stderr
+
+
 def test_a_port_that_is_taken_is_told_in_one_line_with_what_to_do(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = prepare(tmp_path, PORT=str(server.getsockname()[1]))

@@ -41,14 +41,26 @@ def test_a_bad_number_is_refused_by_name(env: Environment, monkeypatch: Any, val
         env.integer("WEB_THREADS", default=16, minimum=1)
 
 
-@pytest.mark.parametrize("value", ["localhost:12111", "ftp://host", "http://", "http://host:port", "//host"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("localhost:12111", "ftp://host", "http://", "http://host:port", "//host", "http://host:0", "http://a b"),
+        *("http://user:pass@host", "http://host?q", "http://host/#f"),
+    ],
+)
 def test_a_bad_url_is_refused_by_name(env: Environment, monkeypatch: Any, value: str) -> None:
     monkeypatch.setenv("STRIPE_API_BASE", value)
     with pytest.raises(ImproperlyConfigured, match="STRIPE_API_BASE is not a URL"):
         env.http_url("STRIPE_API_BASE")
 
 
-@pytest.mark.parametrize("value", ["postgres", "mysql://u:hunter2@h/n", "postgres://", "postgres://u:hunter2@h:x/n"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("postgres", "mysql://u:hunter2@h/n", "postgres://", "postgres://u:hunter2@h:x/n", "postgres://u:hunter2@h"),
+        *("postgres://u:hunter2@h:5432/", "sqlite:relative.db", "sqlite://"),
+    ],
+)
 def test_a_bad_database_url_is_refused_by_name_and_its_password_is_not_repeated(
     env: Environment, monkeypatch: Any, value: str
 ) -> None:
@@ -58,8 +70,30 @@ def test_a_bad_database_url_is_refused_by_name_and_its_password_is_not_repeated(
     assert "hunter2" not in str(refusal.value)
 
 
-def test_a_bad_mail_url_is_refused_by_name(env: Environment, monkeypatch: Any) -> None:
-    monkeypatch.setenv("EMAIL_URL", "mail.example:587")
+def test_a_database_url_may_not_hold_a_transaction_open_while_stripe_is_asked(
+    env: Environment, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://u@h/n?ATOMIC_REQUESTS=True")
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL sets ATOMIC_REQUESTS"):
+        env.database("DATABASE_URL", default="")
+
+
+def test_a_name_out_of_a_list_is_one_of_the_list(env: Environment, monkeypatch: Any) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "LOUD")
+    with pytest.raises(ImproperlyConfigured, match="LOG_LEVEL is 'LOUD': set it to DEBUG, INFO"):
+        env.choice("LOG_LEVEL", ("DEBUG", "INFO"), default="INFO")
+
+
+@pytest.mark.parametrize("value", ["https://shop.example", "shop.example/", "shop example", "shop.example:8000"])
+def test_a_host_is_a_name_alone(env: Environment, monkeypatch: Any, value: str) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", f"localhost, [::1], .example.com, {value}")
+    with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS has '.*': write names alone"):
+        env.hosts("ALLOWED_HOSTS", default=())
+
+
+@pytest.mark.parametrize("value", ["mail.example:587", "smtp", "smtp+tls://", "smtp+tls://u:p@mail:abc", "pigeon://x"])
+def test_a_bad_mail_url_is_refused_by_name(env: Environment, monkeypatch: Any, value: str) -> None:
+    monkeypatch.setenv("EMAIL_URL", value)
     with pytest.raises(ImproperlyConfigured, match="EMAIL_URL is not a mail server's URL"):
         env.email("EMAIL_URL", default="")
 
@@ -134,7 +168,7 @@ def test_production_settings_pass_djangos_own_deployment_check(tmp_path: Path) -
         STRIPE_USD_SECRET_KEY="sk_live_made_up",
         STRIPE_USD_WEBHOOK_SECRET="whsec_made_up",
     )
-    assert checked.stdout + checked.stderr == "System check identified no issues (0 silenced).\n"
+    assert checked.stdout + checked.stderr == "System check identified no issues (2 silenced).\n"
 
 
 def test_dotenv_is_made_once_with_fresh_secrets_that_only_its_owner_reads(tmp_path: Path) -> None:
@@ -154,3 +188,17 @@ def test_every_variable_that_is_read_is_explained_in_the_example() -> None:
     names = set(re.findall(r"env\.\w+\(['\"]([A-Z_]+)", read))
     assert len(names) > 15
     assert [name for name in sorted(names) if name not in example] == []
+
+
+def test_the_server_reads_the_same_file_as_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "my.env").write_text("HOST=127.0.0.1\nPORT=8999\n")
+    read = subprocess.run(
+        [sys.executable, "-c", "import storefront.gunicorn as server; print(server.bind)"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "ENV_FILE": str(tmp_path / "my.env")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert read.stdout == "127.0.0.1:8999\n"

@@ -24,9 +24,14 @@ def test_without_its_database_it_lives_but_is_not_ready(client: Client, db: None
     assert "no route" not in response.content.decode()
 
 
-def test_a_probe_over_plain_http_is_answered_and_a_shopper_is_sent_to_https(
+def test_a_probe_of_the_bare_address_is_answered_and_a_shopper_is_sent_to_https(
     client: Client, db: None, settings: Any
 ) -> None:
     settings.SECURE_SSL_REDIRECT = True
-    assert client.get("/healthz").status_code == 200
+    assert client.get("/healthz", headers={"Host": "10.0.0.5:8000"}).status_code == 200
     assert client.get("/")["Location"] == "https://testserver/"
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_a_probe_only_reads(client: Client, method: str) -> None:
+    assert getattr(client, method)("/readyz").status_code == 405

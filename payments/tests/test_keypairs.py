@@ -50,8 +50,12 @@ def test_a_keypair_that_misses_a_third_sells_nothing(settings: Any, missing: str
 
 def test_a_payment_finds_its_account_after_the_currency_moved_to_another() -> None:
     assert keys.keypair_of_account("pk_test_sandbox_eur", "USD").secret_key == "sk_test_sandbox_eur"
+
+
+def test_a_payment_whose_publishable_key_was_rolled_is_looked_up_with_the_keys_of_its_currency() -> None:
+    assert keys.keypair_of_account("pk_test_rolled", "USD").secret_key == "sk_test_sandbox_usd"
     with pytest.raises(NoKeypair):
-        keys.keypair_of_account("pk_test_gone", "USD")
+        keys.keypair_of_account("pk_test_rolled", "GBP")
 
 
 def test_live_and_restricted_keys_are_told_by_their_beginning() -> None:

@@ -31,6 +31,7 @@ def test_a_program_gets_the_same_as_json(client: Client, order: Order, pay: Call
         "lines": [{"name": "Stoneware Mug", "quantity": 2, "unit_amount": 1900, "amount": 3800}],
         "amount": 3800,
         "url": f"/order/{order.uuid}",
+        "next": {"action": "pay", "method": "POST", "url": f"/order/{order.uuid}/checkout"},
     }
     payment = order.payments.get()
     pay(payment.url)
@@ -39,7 +40,7 @@ def test_a_program_gets_the_same_as_json(client: Client, order: Order, pay: Call
         {"session_id": payment.checkout_session_id},
         headers={"Accept": "application/json"},
     )
-    assert returned.json()["status"] == "paid"
+    assert (returned.json()["status"], returned.json()["next"]) == ("paid", None)
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/success", "/cancel/"])

@@ -9,6 +9,8 @@ from django.db import connection
 from django.test import Client
 
 from payments import fulfillment
+from payments.gateway import api
+from payments.gateway.keys import keypair_for
 from payments.models import Item, Order, Payment
 from payments.tests.stripe_server import Answer, StripeServer
 
@@ -97,6 +99,13 @@ def test_going_back_keeps_the_order_and_says_that_nothing_was_charged(client: Cl
     assert client.post(order_path("/checkout"))["Location"] == bought["url"]
 
 
+def test_going_back_after_having_paid_in_another_tab_shows_that_it_is_paid(
+    client: Client, bought: dict[str, str], pay: Pay
+) -> None:
+    pay(bought["url"])
+    assert "Your order is paid" in client.get(order_path("/cancel")).content.decode()
+
+
 def test_an_expired_session_can_be_paid_again_from_the_order_page(
     client: Client, bought: dict[str, str], stripe_server: StripeServer
 ) -> None:
@@ -140,8 +149,8 @@ def processing(intent_status: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "change",
-    [{"amount_total": 1}, {"currency": "eur"}, {"livemode": True}],
-    ids=["another amount", "another currency", "another mode"],
+    [{"amount_total": 1}, {"currency": "eur"}, {"livemode": True}, {"client_reference_id": "another"}],
+    ids=["another amount", "another currency", "another mode", "another order"],
 )
 def test_a_payment_on_other_terms_pays_nothing_and_is_reported(
     client: Client, bought: dict[str, str], stripe_server: StripeServer, change: dict[str, Any], caplog: Any
@@ -153,19 +162,51 @@ def test_a_payment_on_other_terms_pays_nothing_and_is_reported(
     assert "is not settled" in caplog.text
 
 
+def test_a_payment_that_was_given_up_and_is_paid_all_the_same_pays_the_order(
+    client: Client, bought: dict[str, str], pay: Pay
+) -> None:
+    Payment.objects.get().mark_expired()
+    client.get(pay(bought["url"])["Location"])
+    assert (status(), Payment.objects.get().status) == ("paid", "paid")
+
+
 def test_an_order_paid_twice_is_paid_once_and_the_second_payment_is_shown_for_refund(
     client: Client, usd_mug: Item, bought: dict[str, str], pay: Pay, caplog: Any
 ) -> None:
+    Payment.objects.get().mark_expired()
+    second = client.get(f"/buy/{usd_mug.pk}").json()
+    for url in (second["url"], bought["url"]):
+        client.get(pay(url)["Location"])
+    assert status() == "paid"
+    assert list(Payment.objects.values_list("attempt", "status")) == [(2, "paid"), (1, "duplicate")]
+    assert "paid a second time" in caplog.text
+
+
+def test_a_paid_order_has_no_page_left_that_could_be_paid(
+    client: Client, usd_mug: Item, bought: dict[str, str], pay: Pay
+) -> None:
+    Payment.objects.get().mark_expired()
+    second = client.get(f"/buy/{usd_mug.pk}").json()
+    client.get(pay(bought["url"])["Location"])
+    assert list(Payment.objects.values_list("attempt", "status")) == [(2, "expired"), (1, "paid")]
+    assert api.retrieve_checkout_session(keypair_for("USD"), second["id"]).status == "expired"
+
+
+def test_while_one_bank_is_at_work_the_refusal_of_another_changes_nothing(
+    client: Client, usd_mug: Item, bought: dict[str, str], stripe_server: StripeServer
+) -> None:
     first = Payment.objects.get()
     first.mark_expired()
-    second = client.get(f"/buy/{usd_mug.pk}").json()
-    pay(second["url"])
-    pay(bought["url"])
+    client.get(f"/buy/{usd_mug.pk}")
+    first.status = "open"
+    first.save()
+    stripe_server.changes = processing("processing")
     for payment in Payment.objects.all():
         fulfillment.settle(payment)
-    assert status() == "paid"
-    assert sorted(Payment.objects.values_list("status", flat=True)) == ["duplicate", "paid"]
-    assert "paid a second time" in caplog.text
+    assert status() == "processing"
+    stripe_server.changes = processing("requires_payment_method")
+    fulfillment.settle(first)
+    assert (status(), Payment.objects.get(pk=first.pk).status) == ("processing", "failed")
 
 
 def test_with_stripe_down_the_order_page_shows_what_is_known(
@@ -200,19 +241,66 @@ def test_ten_at_once_make_one_transition(usd_mug: Item, pay: Pay, caplog: Any) -
 
 @pytest.mark.django_db(transaction=True)
 def test_many_clicks_at_once_open_one_session(usd_mug: Item, stripe_server: StripeServer) -> None:
-    visitor = Client()
-    visitor.get(f"/item/{usd_mug.pk}")
-    cookie = visitor.cookies["visitor"].value
+    visitor = known_visitor(usd_mug)
     answers: list[str] = []
 
     def click() -> None:
-        response = Client(headers={"Cookie": f"visitor={cookie}"}).get(f"/buy/{usd_mug.pk}")
-        answers.append(response.json()["id"])
+        answers.append(known_as(visitor).get(f"/buy/{usd_mug.pk}").json()["id"])
 
     assert at_once(8, click) == []
     assert len(answers) == 8
     assert len(set(answers)) == 1
     assert Order.objects.count() == Payment.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_click_that_fails_leaves_the_page_that_another_opened(usd_mug: Item, stripe_server: StripeServer) -> None:
+    visitor = known_visitor(usd_mug)
+    others: list[Any] = []
+    stripe_server.meanwhile = lambda: others.append(known_as(visitor).get(f"/buy/{usd_mug.pk}").json())
+    stripe_server.answers = [Answer(429, "{}")]
+    answer = visitor.get(f"/buy/{usd_mug.pk}").json()
+    assert others == [answer]
+    assert (Payment.objects.get().status, Payment.objects.get().checkout_session_id) == ("open", answer["id"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_order_opened_under_two_names_of_the_shop_has_one_page(
+    usd_mug: Item, stripe_server: StripeServer
+) -> None:
+    visitor = known_visitor(usd_mug)
+    others: list[Any] = []
+
+    def press_under_another_name() -> None:
+        others.append(known_as(visitor).get(f"/buy/{usd_mug.pk}", headers={"Host": "localhost"}).json())
+
+    stripe_server.meanwhile = press_under_another_name
+    answer = visitor.get(f"/buy/{usd_mug.pk}").json()
+    assert others == [answer]
+    assert Payment.objects.get().checkout_session_id == answer["id"]
+    assert [sent.path.rsplit("/", 1)[1] for sent in stripe_server.requests] == ["sessions", "sessions", "expire"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_paid_while_a_page_is_opened_for_it_is_not_offered_again(
+    usd_mug: Item, stripe_server: StripeServer
+) -> None:
+    stripe_server.meanwhile = lambda: Order.objects.get().mark_paid()
+    refused = Client().get(f"/buy/{usd_mug.pk}")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "order_closed")
+    assert Payment.objects.get().status == "expired"
+    assert stripe_server.requests[-1].path.endswith("/expire")
+
+
+def known_visitor(item: Item) -> Client:
+    visitor = Client()
+    visitor.get(f"/item/{item.pk}")
+    return visitor
+
+
+def known_as(visitor: Client) -> Client:
+    """The same browser, in another tab."""
+    return Client(headers={"Cookie": f"visitor={visitor.cookies['visitor'].value}"})
 
 
 def at_once(how_many: int, act: Callable[[], None]) -> list[BaseException]:

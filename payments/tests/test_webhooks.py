@@ -126,6 +126,11 @@ def test_an_event_finds_the_payment_whose_session_was_not_noted(
         {"id": "cs_test_foreign", "metadata": {"payment": "9" * 40}},
         {"id": "cs_test_foreign", "metadata": {"payment": "x"}},
         {"id": "cs_test_foreign", "client_reference_id": "another shop's"},
+        {"id": "cs_test_foreign", "metadata": {"payment": "9" * 5000}},
+        {"id": "cs_test_foreign", "metadata": {"payment": "1\ud800"}},
+        {"id": "cs_test_\0"},
+        {"id": "cs_test_\ud800"},
+        {"id": "c" * 300},
         {"id": None},
         {"id": ["cs"]},
     ],
@@ -217,6 +222,10 @@ def test_a_bad_signature_is_400(client: Client, signature: str) -> None:
         json.dumps({"id": "evt", "type": "x", "livemode": "no", "data": {"object": {}}}),
         json.dumps({"id": "evt", "type": "x", "livemode": False, "data": []}),
         json.dumps({"id": "evt", "type": "x", "livemode": False, "data": {"object": []}}),
+        json.dumps({"id": "evt\0", "type": "x", "livemode": False, "data": {"object": {}}}),
+        json.dumps({"id": "evt\ud800", "type": "x", "livemode": False, "data": {"object": {}}}),
+        json.dumps({"id": "e" * 300, "type": "x", "livemode": False, "data": {"object": {}}}),
+        json.dumps({"id": "evt", "type": "x\0", "livemode": False, "data": {"object": {}}}),
     ],
 )
 def test_a_signed_body_that_is_no_event_is_400(client: Client, body: str) -> None:
@@ -250,3 +259,19 @@ def test_the_body_is_verified_as_it_came(client: Client) -> None:
 @pytest.mark.parametrize("method", ["get", "put", "delete", "head"])
 def test_only_post_is_allowed(client: Client, method: str) -> None:
     assert getattr(client, method)("/webhooks/stripe").status_code == 405
+
+
+def test_an_event_of_an_account_whose_publishable_key_was_rolled_settles(
+    paid_session: dict[str, Any], send_event: SendEvent
+) -> None:
+    Payment.objects.update(publishable_key="pk_test_before_it_was_rolled")
+    assert send_event(paid_session).status_code == 200
+    assert status() == "paid"
+
+
+def test_an_event_about_a_payment_whose_keys_are_gone_is_asked_for_again(
+    paid_session: dict[str, Any], send_event: SendEvent, settings: Any
+) -> None:
+    settings.STRIPE_KEYPAIRS = {code: pair for code, pair in settings.STRIPE_KEYPAIRS.items() if code != "USD"}
+    assert send_event(paid_session, currency="EUR").status_code == 503
+    assert (status(), outcome()) == ("pending", ("received", ""))

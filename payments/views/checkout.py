@@ -10,12 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from payments import checkout
+from payments import checkout, pricing
 from payments.errors import InvalidQuantity, NotOnSale, StorefrontError
 from payments.gateway.keys import keypair_for
 from payments.models import Item, Order, Payment
 from payments.models.orders import MAXIMUM_QUANTITY
-from payments.views.negotiation import is_form_post
+from payments.money import require_chargeable
+from payments.views.negotiation import FORM_TYPES, is_form_post
 from payments.views.problems import problem_json, problem_page, status_of
 from payments.views.visitors import remember, visitor_of
 
@@ -28,7 +29,7 @@ class SeeOther(HttpResponseRedirect):
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def buy(request: HttpRequest, item_id: int) -> HttpResponse:
+def buy(request: HttpRequest, item_id: str) -> HttpResponse:
     visitor = visitor_of(request)
     try:
         response = offer(request, item_id, visitor)
@@ -41,9 +42,10 @@ def buy(request: HttpRequest, item_id: int) -> HttpResponse:
     return response
 
 
-def offer(request: HttpRequest, item_id: int, visitor: str) -> HttpResponse:
+def offer(request: HttpRequest, item_id: str, visitor: str) -> HttpResponse:
     item = item_on_sale(item_id)
     quantity = quantity_of(request)
+    require_chargeable(pricing.line_amount(item.unit_amount, quantity), item.currency)
     if request.method == "HEAD":
         return HttpResponse(content_type="application/json")
     order = Order.objects.for_item(item, quantity=quantity, visitor=visitor)
@@ -51,8 +53,10 @@ def offer(request: HttpRequest, item_id: int, visitor: str) -> HttpResponse:
     return see_payment_page(request, payment)
 
 
-def item_on_sale(item_id: int) -> Item:
-    item: Item = Item.objects.get(pk=item_id)
+def item_on_sale(item_id: str) -> Item:
+    if not (item_id.isascii() and item_id.isdecimal()):
+        raise Item.DoesNotExist
+    item: Item = Item.objects.get(pk=int(item_id[:30]))
     if not item.on_sale:
         raise NotOnSale("This item is not on sale at the moment. Please choose another one.")
     keypair_for(item.currency)
@@ -67,16 +71,21 @@ def quantity_of(request: HttpRequest) -> int:
 
 
 def sent_values(request: HttpRequest) -> dict[str, Any]:
-    """What came with the request, as JSON, as a form, or in its address."""
-    if request.content_type == "application/json" and request.body:
-        try:
-            values = json.loads(request.body)
-        except (ValueError, RecursionError):
-            values = None
-        if not isinstance(values, dict):
-            raise InvalidQuantity('Send a JSON object such as {"quantity": 1}.')
-        return values
-    return (request.POST if request.method == "POST" else request.GET).dict()
+    """What came with the request: in its address, and as a form or as JSON, which win."""
+    values: dict[str, Any] = request.GET.dict()
+    if request.method == "POST" and request.content_type in FORM_TYPES:
+        return values | request.POST.dict()
+    return values | (json_object(request.body) if request.body else {})
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise InvalidQuantity('Send the quantity as a form, or as a JSON object such as {"quantity": 1}.')
+    return values
 
 
 def origin_of(request: HttpRequest) -> str:
@@ -97,7 +106,7 @@ def see_payment_page(request: HttpRequest, payment: Payment) -> HttpResponse:
     )
 
 
-def refused(request: HttpRequest, item_id: int, status: int, code: str, message: str) -> HttpResponse:
+def refused(request: HttpRequest, item_id: str, status: int, code: str, message: str) -> HttpResponse:
     if is_form_post(request):
         back = reverse("catalogue") if status == 404 else reverse("item", args=[item_id])
         return problem_page(request, status, message, back=back)

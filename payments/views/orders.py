@@ -25,11 +25,14 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def order_page(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    order = find(uuid)
-    for payment in order.payments.all():
-        if payment.is_under_way and payment.claim_check():
-            order = settled(payment)
-    return show(request, order)
+    return show(request, up_to_date(find(uuid)))
+
+
+@never_cache
+@require_safe
+def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Stripe sends the shopper here who goes back. Perhaps after having paid in another tab."""
+    return show(request, up_to_date(find(uuid)), came_back=True)
 
 
 @never_cache
@@ -39,15 +42,9 @@ def success(request: HttpRequest, uuid: UUID) -> HttpResponse:
     order = find(uuid)
     session_id = request.GET.get("session_id", "")
     for payment in order.payments.all():
-        if payment.is_under_way and payment.checkout_session_id and payment.checkout_session_id == session_id:
+        if payment.may_change and payment.checkout_session_id == session_id:
             order = settled(payment)
     return show(request, order)
-
-
-@never_cache
-@require_safe
-def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    return show(request, find(uuid), came_back=True)
 
 
 @csrf_exempt
@@ -67,6 +64,14 @@ def pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 def find(uuid: UUID) -> Order:
     order: Order = get_object_or_404(Order.objects.prefetch_related("lines", "payments"), uuid=uuid)
+    return order
+
+
+def up_to_date(order: Order) -> Order:
+    """The order after asking Stripe about a payment that is under way, though not at every reload."""
+    for payment in order.payments.all():
+        if payment.status in Payment.UNDER_WAY and payment.claim_check():
+            order = settled(payment)
     return order
 
 
@@ -102,7 +107,15 @@ def as_json(order: Order) -> dict[str, Any]:
         ],
         "amount": order.total_amount,
         "url": order_address(order),
+        "next": next_step(order),
     }
+
+
+def next_step(order: Order) -> dict[str, str] | None:
+    """What the shopper has to do: pay, wait, or nothing more."""
+    if order.status == Order.Status.PENDING:
+        return {"action": "pay", "method": "POST", "url": reverse("order-checkout", args=[order.uuid])}
+    return {"action": "wait"} if order.status == Order.Status.PROCESSING else None
 
 
 def order_address(order: Order) -> str:

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
-from django.db.migrations.recorder import MigrationRecorder
+from django.db import OperationalError
 
 from payments.gateway.keys import currencies
+from payments.models import Item
 
 
 class Command(BaseCommand):
@@ -23,13 +23,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, no_static: bool = False, **options: Any) -> None:
         host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
         require_free(host, port)
-        is_new = not MigrationRecorder(connection).has_table()
-        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise CommandError(f"The database cannot be used ({reason}): correct DATABASE_URL.") from None
         if not no_static:
             call_command("collectstatic", interactive=False, verbosity=0)
-        if is_new:
-            call_command("demo_catalogue", stdout=self.stdout)
+        if not get_user_model().objects.exists():
             call_command("ensure_superuser", stdout=self.stdout)
+            if not Item.objects.exists():
+                call_command("demo_catalogue", stdout=self.stdout)
         self.welcome("127.0.0.1" if host in ("0.0.0.0", "::") else host, port)  # noqa: S104  (compared, not bound)
 
     def welcome(self, host: str, port: str) -> None:

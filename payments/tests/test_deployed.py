@@ -1,0 +1,49 @@
+"""The shop under its real server: what a request can do before Django sees it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from payments.tests.shop_process import Shop, running_shop, sandbox_keypair
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: Any) -> Iterator[Shop]:
+    folder: Path = tmp_path_factory.mktemp("shop")
+    with running_shop(folder, **sandbox_keypair("USD"), **sandbox_keypair("EUR")) as shop:
+        yield shop
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["x; charset*=foo''%41", "text/html; charset=hex", "text/html; charset=undefined", "x; charset=utf-16"],
+)
+@pytest.mark.parametrize("path", ["/", "/item/1", "/buy/1", "/webhooks/stripe", "/healthz"])
+def test_a_content_type_that_cannot_be_read_is_400(shop: Shop, path: str, content_type: str) -> None:
+    response = requests.post(f"{shop.url}{path}", "a=b", headers={"Content-Type": content_type}, timeout=10)
+    assert response.status_code == 400
+    assert "send text as utf-8" in response.text
+
+
+def test_an_accept_header_that_cannot_be_read_is_as_none(shop: Shop) -> None:
+    headers = {"Accept": "text/html; a*=foo''%41"}
+    assert requests.get(f"{shop.url}/item/1", headers=headers, timeout=10).status_code == 200
+    posted = requests.post(f"{shop.url}/buy/1", {"quantity": "1"}, headers=headers, allow_redirects=False, timeout=10)
+    assert posted.status_code == 303
+
+
+def test_nobody_can_pretend_to_come_by_https_without_a_proxy(shop: Shop) -> None:
+    for header in ("X-Forwarded-Proto", "X-Forwarded-Protocol", "X-Forwarded-Ssl"):
+        answer = requests.get(f"{shop.url}/buy/1", headers={header: "https"}, timeout=10).json()
+        assert answer["url"].startswith("http://")
+
+
+def test_an_unknown_host_is_400_and_a_probe_of_the_address_is_answered(shop: Shop) -> None:
+    headers = {"Host": "evil.example"}
+    assert requests.get(f"{shop.url}/buy/1", headers=headers, timeout=10).status_code == 400
+    assert requests.get(f"{shop.url}/readyz", headers=headers, timeout=10).text == "ok\n"
