@@ -1,8 +1,8 @@
 FROM python:3.11-slim
-ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PATH=/home/shop/.local/bin:$PATH
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 HOST=0.0.0.0 PATH=/home/shop/.local/bin:$PATH
 RUN useradd --create-home shop
 WORKDIR /home/shop/storefront
-RUN chown shop:shop .
+RUN mkdir ../data && chown shop:shop . ../data
 USER shop
 COPY requirements.txt .
 RUN pip install --user --no-warn-script-location -r requirements.txt

@@ -1,15 +1,17 @@
 #!/usr/bin/env python
-"""Commands of the project: `python manage.py help` lists them."""
+"""Commands of the project: `.venv/bin/python manage.py help` lists them."""
 
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
-
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
+    try:
+        from django.core.exceptions import ImproperlyConfigured
+        from django.core.management import execute_from_command_line
+    except ImportError:
+        sys.exit("Django is not installed for this Python: use .venv/bin/python, which `make run` makes.")
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

@@ -9,7 +9,6 @@ from typing import Any
 from payments import fulfillment
 from payments.errors import (
     NoKeypair,
-    OrderClosed,
     StorefrontError,
     StripeObjectMissing,
     StripeRefused,
@@ -72,27 +71,29 @@ def create_session(payment: Payment, keypair: Keypair, origin: str) -> None:
         session = api.create_checkout_session(keypair, params, idempotency_key(payment, params))
         require_same_terms(payment, keypair, session)
     except StorefrontError as error:
-        # What Stripe answered once it answers again to the same key, so the next try is a new attempt. Unless a
-        # second click got through: then there is a page to go to.
-        if payment.mark_not_opened(payment.problem or error.code) or payment.status != Payment.Status.OPEN:
+        if not was_opened_by_another_click(payment, error):
             raise
-        return
-    note_session(payment, keypair, session)
+    else:
+        note_session(payment, keypair, session)
+
+
+def was_opened_by_another_click(payment: Payment, error: StorefrontError) -> bool:
+    """If not, the attempt has failed: what Stripe answered once it answers again to the same idempotency key."""
+    failed = payment.mark_not_opened(payment.problem or error.code)
+    return not failed and payment.status == Payment.Status.OPEN
 
 
 def note_session(payment: Payment, keypair: Keypair, session: api.CheckoutSession) -> None:
     """One payment has one page: take this one back if another was noted first, or the order was paid meanwhile."""
     if not payment.mark_open(checkout_session_id=session.id, url=session.url):
         expire_quietly(keypair, session)
-        if payment.status != Payment.Status.OPEN:
-            raise StripeUnreachable(api.TRY_AGAIN)
     order = Order.objects.get(pk=payment.order_id)
-    try:
-        order.require_payable()
-    except OrderClosed:
+    if not order.is_payable:
         expire_quietly(keypair, session)
         payment.mark_expired()
-        raise
+    order.require_payable()
+    if payment.status != Payment.Status.OPEN:
+        raise StripeUnreachable(api.TRY_AGAIN)
 
 
 def expire_quietly(keypair: Keypair, session: api.CheckoutSession) -> None:

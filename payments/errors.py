@@ -24,6 +24,12 @@ class NoKeypair(NotOnSale):
         self.currency = currency
 
 
+class PriceChanged(StorefrontError):
+    """Look at the item again: it costs something else than the page said."""
+
+    code = "price_changed"
+
+
 class InvalidQuantity(StorefrontError):
     """Choose another quantity."""
 

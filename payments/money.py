@@ -85,15 +85,17 @@ def require_chargeable(amount: int, currency: str) -> None:
     """Raise AmountOutOfLimits if Stripe would refuse a charge of this amount."""
     least, most = minimum_amount(currency), maximum_amount(currency)
     if amount < least:
-        raise AmountOutOfLimits(f"The least that can be charged is {format_amount(least, currency)}.")
+        shown = format_amount(least, currency)
+        raise AmountOutOfLimits(f"The least that can be charged is {shown}. Please choose a larger quantity.")
     if amount > most:
-        raise AmountOutOfLimits(f"The most that can be charged at once is {format_amount(most, currency)}.")
+        shown = format_amount(most, currency)
+        raise AmountOutOfLimits(f"The most that can be charged at once is {shown}. Please choose a smaller quantity.")
 
 
 @lru_cache(maxsize=4096)
 def format_amount(amount: int, currency: str, language: str = "en") -> str:
     """The amount as a visitor of this language reads it, with the currency's code: a bare $ could be any of twenty."""
-    locale = babel_locale(language)
+    locale = babel_locale(language) or Locale("en")
     decimals = price_decimals(currency)
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     number = format_decimal(from_minor_units(amount, currency), pattern, locale)
@@ -101,10 +103,14 @@ def format_amount(amount: int, currency: str, language: str = "en") -> str:
     return f"{currency}\xa0{number}" if code_first else f"{number}\xa0{currency}"
 
 
-@lru_cache
-def babel_locale(language: str) -> Locale:
-    """The locale of a Django language code; English where CLDR knows none."""
+def has_locale(language: str) -> bool:
+    return babel_locale(language) is not None
+
+
+@lru_cache(maxsize=1024)
+def babel_locale(language: str) -> Locale | None:
+    """The locale of a language code such as de or de-ch; None where CLDR knows none."""
     try:
         return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
-        return Locale("en")
+        return None

@@ -20,7 +20,8 @@ class Environment:
     """
 
     def __init__(self, dotenv: Path | None = None) -> None:
-        if dotenv:
+        if dotenv and dotenv.is_file():
+            require_lines(dotenv)
             environ.Env.read_env(dotenv)
 
     @classmethod
@@ -46,10 +47,17 @@ class Environment:
             raise ImproperlyConfigured(f"{name} has {wrong[0]!r}: write names alone, as in shop.example.")
         return hosts
 
-    def choice(self, name: str, choices: Collection[str], default: str) -> str:
+    def origins(self, name: str) -> list[str]:
+        origins = self.texts(name)
+        wrong = [origin for origin in origins if not re.fullmatch(r"https?://[A-Za-z0-9.*-]+(:[0-9]+)?", origin)]
+        if wrong:
+            raise ImproperlyConfigured(f"{name} has {wrong[0]!r}: write it as https://admin.shop.example.")
+        return origins
+
+    def choice(self, name: str, choices: Collection[str], default: str, example: str = "") -> str:
         value = self.text(name, default)
         if value not in choices:
-            shown = ", ".join(choices) if len(choices) < 10 else "such a name as " + default
+            shown = ", ".join(choices) if len(choices) < 10 else f"a known name, such as {example}"
             raise ImproperlyConfigured(f"{name} is {value!r}: set it to {shown}.")
         return value
 
@@ -94,6 +102,13 @@ class Environment:
                 f"{', '.join(known)}."
             )
         return dict(environ.Env.email_url_config(value))
+
+
+def require_lines(dotenv: Path) -> None:
+    """Raise ImproperlyConfigured for a line that would be passed over, and do not quote it: it may hold a key."""
+    for number, line in enumerate(dotenv.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.strip() and not re.match(r"\s*#|(export )?[A-Za-z_0-9]+=", line):
+            raise ImproperlyConfigured(f"{dotenv.name}, line {number}: write NAME=value, without spaces around the =.")
 
 
 def is_url(value: str) -> bool:

@@ -9,7 +9,8 @@ from storefront.env import Environment
 
 try:
     env = Environment.of_project()
-    bind = f"{env.text('HOST', '0.0.0.0')}:{env.integer('PORT', 8000, minimum=1)}"  # noqa: S104  (a container's own)
+    host = env.text("HOST", "127.0.0.1")
+    bind = f"{f'[{host}]' if ':' in host else host}:{env.integer('PORT', 8000, minimum=1)}"
     # Processes use the cores, threads hold the waiting for Stripe.
     workers = env.integer("WEB_CONCURRENCY", 2, minimum=1)
     threads = env.integer("WEB_THREADS", 16, minimum=1)

@@ -1,5 +1,6 @@
-"""What Django's error pages and reports must not show, in addition to what Django hides by itself."""
+"""What error pages, reports and the log leave out, in addition to what Django leaves out by itself."""
 
+import logging
 import re
 
 from django.views.debug import SafeExceptionReporterFilter
@@ -12,3 +13,11 @@ class ReporterFilter(SafeExceptionReporterFilter):
         SafeExceptionReporterFilter.hidden_settings.pattern + r"|_URL$|DSN|DATABASES|COOKIE|AUTHORIZATION",
         flags=re.IGNORECASE,
     )
+
+
+class WithoutTraceback(logging.Filter):
+    """For a logger whose message says all there is to say."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = None
+        return True

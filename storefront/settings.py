@@ -16,10 +16,10 @@ DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY", default="only-for-debugging" if DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set: set it to a long random text, or use `make run`, which makes one."
+        "SECRET_KEY is not set: set it to a long random text; or remove .env and use `make run`, which makes another."
     )
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", default=("localhost", "127.0.0.1", "[::1]"))
-CSRF_TRUSTED_ORIGINS = env.texts("CSRF_TRUSTED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 HTTPS = env.boolean("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -37,7 +37,8 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "storefront.redaction.ReporterFilter"
 STRIPE_KEYPAIRS = read_keypairs(env.variables)
 STRIPE_UNKNOWN_VARIABLES = unknown_variables(env.variables)
 STRIPE_API_BASE = env.http_url("STRIPE_API_BASE")
-# Keys made up for the stand-in send payments to it; one real key, or a server named above, and it is never loaded.
+# Keys made up for the stand-in send payments to it, unless a server is named above. Beside a real key, a check refuses
+# to start.
 STRIPE_SANDBOX = not STRIPE_API_BASE and any(keypair.is_sandbox for keypair in STRIPE_KEYPAIRS.values())
 STRIPE_HTTP_CLIENT = "payments.sandbox.transport.SandboxClient" if STRIPE_SANDBOX else ""
 STRIPE_SANDBOX_URLS = "payments.sandbox.urls"
@@ -106,8 +107,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Language, time, money ----------------------------------------------------------------------------------------
+# The texts are in English. Prices are written as the visitor's own language does, whichever that is.
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.choice("TIME_ZONE", zoneinfo.available_timezones(), default="UTC")
+LANGUAGES = [("en", "English")]
+TIME_ZONE = env.choice("TIME_ZONE", zoneinfo.available_timezones(), default="UTC", example="Europe/Berlin")
 USE_TZ = True
 # No currency is the usual one: django-money must be told, every time.
 DEFAULT_CURRENCY = None
@@ -123,16 +126,28 @@ STORAGES = {
 
 # --- Mail and log -------------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("FROM_EMAIL", default="shop@localhost")
+ADMINS = [(address, address) for address in env.texts("ERROR_REPORTS_TO")]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_traceback": {"()": "storefront.redaction.WithoutTraceback"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
+    },
     "root": {
         "handlers": ["console"],
         "level": env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
     },
-    # The SDK's own lines repeat every request; ours say what matters, without bodies.
-    "loggers": {"stripe": {"level": "WARNING"}, "django.server": {"level": "INFO"}},
+    "loggers": {
+        # What is logged as an error here needs somebody: money is not where it should be.
+        "payments": {"handlers": ["mail_admins"]},
+        # The SDK's own lines repeat every request; ours say what matters, without bodies.
+        "stripe": {"level": "WARNING"},
+        # Somebody asked for a host of another name: one line is enough.
+        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
+    },
 }

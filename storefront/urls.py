@@ -17,7 +17,7 @@ def either_way(route: str, view: Callable[..., HttpResponseBase], name: str) -> 
 
 
 urlpatterns = [
-    path("", catalog.catalogue, name="catalogue"),
+    path("", catalog.catalog_page, name="catalog"),
     *either_way("item/<int:item_id>", catalog.item_page, "item"),
     *either_way("buy/<str:item_id>", checkout.buy, "buy"),
     *either_way("order/<uuid:uuid>", orders.order_page, "order"),

@@ -13,7 +13,11 @@ from payments.money import price_decimals
 
 
 class ItemForm(forms.ModelForm):
-    price = MoneyField(max_digits=14, decimal_places=2)
+    price = MoneyField(
+        max_digits=14,
+        decimal_places=2,
+        help_text="The shopper pays in this currency, to the Stripe account that takes it.",
+    )
 
     class Meta:
         model = Item
@@ -45,12 +49,14 @@ def currency_choices(item: Item) -> list[tuple[str, str]]:
 @admin.register(Item)
 class ItemAdmin(admin.ModelAdmin):
     form = ItemForm
-    list_display = ["name", "price", "on_sale", "changed"]
-    list_editable = ["price", "on_sale"]
+    list_display = ["name", "on_sale", "price", "changed"]
+    list_editable = ["on_sale", "price"]
     list_filter = ["currency", "on_sale"]
     list_per_page = 50
     search_fields = ["name", "description"]
-    readonly_fields = ["created", "changed"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> tuple[str, ...]:
+        return ("created", "changed") if obj else ()
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ItemForm]:
         return ItemForm

@@ -1,5 +1,7 @@
 """Orders, payments and events: to be looked at, never edited, since they say what happened."""
 
+import re
+
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -75,14 +77,14 @@ class PaymentInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["__str__", "status", "total", "created", "paid_at"]
+    list_display = ["__str__", "status", "bought", "total", "created", "paid_at"]
     list_filter = ["status", "currency"]
     search_fields = [
         "=id",
         "=uuid",
         "lines__name",
-        "payments__checkout_session_id",
-        "payments__payment_intent_id",
+        "=payments__checkout_session_id",
+        "=payments__payment_intent_id",
     ]
     search_help_text = "By number, item, or the id of a Checkout Session or PaymentIntent."
     date_hierarchy = "created"
@@ -91,6 +93,17 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return super().get_queryset(request).prefetch_related("lines")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        """Also as an order is called everywhere: Order 12."""
+        number = re.sub(r"^\s*order\s+(?=[0-9]+\s*$)", "", search_term, flags=re.IGNORECASE)
+        return super().get_search_results(request, queryset, number)
+
+    @admin.display(description="Bought")
+    def bought(self, order: Order) -> str:
+        return ", ".join(str(line) for line in order.lines.all())
 
     @admin.display(description="Total")
     def total(self, order: Order) -> str:
@@ -117,9 +130,13 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ["order"]
     search_fields = ["=order__id", "checkout_session_id", "payment_intent_id"]
     fields = readonly_fields = (
-        *("order", "attempt", "status", "amount_shown", "currency", "livemode", "publishable_key"),
+        *("order", "attempt", "status", "amount_shown", "currency", "mode", "publishable_key"),
         *("checkout_session_id", "payment_intent_id", "at_stripe", "problem", "created", "changed"),
     )
+
+    @admin.display(description="Mode")
+    def mode(self, payment: Payment) -> str:
+        return "Live" if payment.livemode else "Test"
 
     @admin.display(description="Amount")
     def amount_shown(self, payment: Payment) -> str:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Length, Round, Upper
 from django.db.models.lookups import Exact
 from django.templatetags.static import static
+from django.urls import reverse
 from djmoney.models.fields import MoneyField
 
 from payments import money
@@ -29,12 +30,11 @@ class Item(models.Model):
         decimal_places=2,
         currency_field_name="currency",
         currency_choices=None,
-        help_text="In the currency chosen here; the shopper pays to the Stripe account of this currency.",
     )
     picture = models.CharField(
         max_length=500,
         blank=True,
-        help_text="A file below static/, such as pictures/mug.svg, or an address that begins with https://.",
+        help_text="A file below static/, such as pictures/stoneware-mug.svg, or an address that begins with https://.",
     )
     on_sale = models.BooleanField(default=True, help_text="Off: the page stays, but nobody can buy.")
     created = models.DateTimeField(auto_now_add=True)
@@ -63,6 +63,9 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("item", args=[self.pk])
 
     @property
     def unit_amount(self) -> int:
@@ -95,7 +98,7 @@ class Item(models.Model):
         if "://" in self.picture:
             return "" if is_https_url(self.picture) else "Write the whole address, beginning with https://."
         if ".." in self.picture or self.picture.startswith("/") or not finders.find(self.picture):
-            return f"There is no file static/{self.picture}. Write its place below static/, such as pictures/mug.svg."
+            return f"There is no file static/{self.picture}: write its place there, as in pictures/stoneware-mug.svg."
         return ""
 
 

@@ -88,6 +88,10 @@ class Order(models.Model):
         """What is to be paid, in minor units of the order's currency."""
         return pricing.total_amount((line.unit_amount, line.quantity) for line in self.lines.all())
 
+    @property
+    def is_payable(self) -> bool:
+        return self.status == self.Status.PENDING
+
     def require_payable(self) -> None:
         """Raise OrderClosed if the order is paid, or a bank is still at work on it."""
         if self.status == self.Status.PAID:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Shop:
-    """A shop with the demo catalogue. `environment` is added to what a process must know."""
+    """A shop with the demo catalog. `environment` is added to what a process must know."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.port = free_port()

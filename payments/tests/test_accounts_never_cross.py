@@ -15,7 +15,7 @@ from payments.tests.shop_process import Shop, running_shop, sandbox_keypair
 from payments.tests.stripe_server import Recorded, StripeServer
 
 BUYS, CLIENTS = 1000, 32
-# Of the demo catalogue: odd ids are in dollars, even ones in euros; the yen item is added to it.
+# Of the demo catalog: odd ids are in dollars, even ones in euros; the yen item is added to it.
 ADD_YEN_ITEM = """
 from djmoney.money import Money
 from payments.models import Item

@@ -155,6 +155,17 @@ def test_what_goes_wrong_is_said_beside_the_button_which_can_be_pressed_again(pa
     page.wait_for_url("**/sandbox/checkout/**")
 
 
+@pytest.mark.parametrize("page", [True], ids=["with JavaScript"], indirect=True)
+def test_a_price_that_changed_meanwhile_is_shown_before_it_is_paid(page: Page) -> None:
+    page.goto("/item/1")
+    page.locator("[name=unit_amount]").evaluate("input => { input.value = 1 }")
+    page.locator("#buy-button").click()
+    expect(page.get_by_role("alert")).to_contain_text("The price is now USD\xa024.00")
+    page.get_by_role("button", name="See the new price").click()
+    page.get_by_role("button", name="Buy").click()
+    page.wait_for_url("**/sandbox/checkout/**")
+
+
 def test_a_browser_that_blocks_stripe_js_can_buy_all_the_same(browser: Browser, shop: Shop) -> None:
     page = browser.new_context(base_url=shop.url).new_page()
     page.route("**/sandbox/stripe*.js", lambda route: route.abort())

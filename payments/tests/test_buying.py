@@ -132,6 +132,19 @@ def test_a_quantity_is_never_overlooked(client: Client, usd_mug: Item, post: dic
     assert Order.objects.get().lines.get().quantity == 2
 
 
+def test_a_price_that_changed_since_the_page_was_opened_is_not_charged_without_a_word(
+    client: Client, usd_mug: Item, stripe_server: StripeServer
+) -> None:
+    shown = {"quantity": "1", "unit_amount": "1900"}
+    assert 'name="unit_amount" value="1900"' in client.get(f"/item/{usd_mug.pk}").content.decode()
+    Item.objects.update(price=38)
+    message = assert_refused(client.post(f"/buy/{usd_mug.pk}", shown, headers=JSON), 409, "price_changed")
+    assert "USD\xa038.00" in message
+    assert "USD\xa038.00" in client.post(f"/buy/{usd_mug.pk}", shown).content.decode()
+    assert stripe_server.requests == []
+    assert client.post(f"/buy/{usd_mug.pk}", shown | {"unit_amount": "3800"}).status_code == 303
+
+
 def test_a_double_click_gets_the_same_open_session(client: Client, usd_mug: Item) -> None:
     first, second = (client.post(f"/buy/{usd_mug.pk}", headers=JSON).json() for _ in range(2))
     assert first == second

@@ -45,7 +45,7 @@ def test_an_administrator_without_name_or_password_is_refused(
 
 
 def test_the_demo_is_a_dozen_items_in_two_currencies_with_pictures_that_ship(client: Client, db: None) -> None:
-    call_command("demo_catalogue", verbosity=0)
+    call_command("demo_catalog", verbosity=0)
     assert Item.objects.count() == 12
     assert set(Item.objects.values_list("currency", flat=True)) == {"USD", "EUR"}
     for item in Item.objects.all():

@@ -202,3 +202,43 @@ def test_the_server_reads_the_same_file_as_the_settings(tmp_path: Path) -> None:
         check=True,
     )
     assert read.stdout == "127.0.0.1:8999\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["STRIPE_USD_SECRET_KEY = sk_live_hidden", "sk_live_hidden", "STRIPE-USD=sk_live_hidden"]
+)
+def test_a_line_of_dotenv_that_would_be_passed_over_is_told_by_number_and_not_quoted(tmp_path: Path, line: str) -> None:
+    (tmp_path / "my.env").write_text(f"# keys\n\nexport DEBUG=False\n{line}\n")
+    refused = manage("check", ENV_FILE=str(tmp_path / "my.env"), SECRET_KEY="x" * 50)
+    assert refused.stderr == (
+        "The settings cannot be used. my.env, line 4: write NAME=value, without spaces around the =.\n"
+    )
+
+
+@pytest.mark.parametrize("value", ["shop.example", "https://", "ftp://shop.example", "https://shop.example/admin"])
+def test_an_origin_has_its_scheme(env: Environment, monkeypatch: Any, value: str) -> None:
+    monkeypatch.setenv("CSRF_TRUSTED_ORIGINS", f"https://admin.shop.example,{value}")
+    with pytest.raises(ImproperlyConfigured, match="CSRF_TRUSTED_ORIGINS has '.*': write it as https://"):
+        env.origins("CSRF_TRUSTED_ORIGINS")
+
+
+def test_the_development_server_without_collected_files_says_what_to_do(tmp_path: Path) -> None:
+    code = (
+        "from django.conf import settings; import django; from django.core.management import call_command;"
+        f"django.setup(); settings.STATIC_ROOT = {str(tmp_path)!r}; call_command('runserver')"
+    )
+    refused = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "ENV_FILE": "no.env",
+            "SECRET_KEY": "x" * 50,
+            "DJANGO_SETTINGS_MODULE": "storefront.settings",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "The static files are not collected: use `make dev`" in refused.stderr

@@ -1,4 +1,4 @@
-"""A clerk keeps the catalogue."""
+"""A clerk keeps the catalog."""
 
 from typing import Any
 

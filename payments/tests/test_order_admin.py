@@ -34,6 +34,7 @@ def test_orders_show_state_and_total_in_their_currency(admin_client: Client, pai
     page = admin_client.get("/admin/payments/order/").content.decode()
     assert "USD\xa038.00" in page
     assert ">Paid<" in page
+    assert "2 × Stoneware Mug" in page
     detail = admin_client.get(f"/admin/payments/order/{paid.pk}/change/").content.decode()
     assert f'href="/order/{paid.uuid}"' in detail
     assert "Stoneware Mug" in detail
@@ -86,7 +87,8 @@ def test_an_order_is_found_by_number_item_and_stripes_id(admin_client: Client, p
         payment.payment_intent_id,
     ):
         assert admin_client.get("/admin/payments/order/", {"q": text}).context["cl"].result_count == 1
-    assert admin_client.get("/admin/payments/order/", {"q": "teapot"}).context["cl"].result_count == 0
+    for text in ("teapot", payment.checkout_session_id[8:12], str(paid.pk + 1)):
+        assert admin_client.get("/admin/payments/order/", {"q": text}).context["cl"].result_count == 0
 
 
 def test_a_list_of_many_orders_costs_as_many_queries_as_one_of_few(

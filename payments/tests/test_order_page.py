@@ -22,6 +22,19 @@ def test_the_page_shows_lines_amounts_state_and_what_to_do(client: Client, order
         assert text in page
 
 
+def test_amounts_are_written_in_the_visitors_format(client: Client, order: Order) -> None:
+    page = client.get(f"/order/{order.uuid}", headers={"Accept-Language": "xx,de-AT;q=0.9,en;q=0.8"}).content.decode()
+    assert "38,00" in page
+    assert '<html lang="en">' in page
+
+
+def test_a_paid_order_shows_its_link_and_when_it_was_paid(client: Client, order: Order) -> None:
+    order.mark_paid()
+    page = client.get(f"/order/{order.uuid}/cancel").content.decode()
+    assert f"http://testserver/order/{order.uuid}</a>" in page
+    assert f"{order.paid_at:%-d %B %Y, %H:%M} UTC" in page
+
+
 def test_a_program_gets_the_same_as_json(client: Client, order: Order, pay: Callable[..., Any]) -> None:
     answer = client.get(f"/order/{order.uuid}", headers={"Accept": "application/json"}).json()
     assert answer == {

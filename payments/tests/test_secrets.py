@@ -118,3 +118,12 @@ def test_an_unexpected_error_answers_without_a_trace(
     assert "Something went wrong on our side" in page
     assert "ZeroDivisionError" not in page
     assert_no_secret(page)
+
+
+def test_what_needs_somebody_is_mailed_to_the_owner_without_a_secret(settings: Any, mailoutbox: list[Any]) -> None:
+    settings.ADMINS = [("owner", "owner@shop.example")]
+    logging.getLogger("payments.fulfillment").error("Order 1 was paid a second time")
+    (mail,) = mailoutbox
+    assert mail.to == ["owner@shop.example"]
+    assert "paid a second time" in mail.subject
+    assert_no_secret(mail.body)

@@ -1,4 +1,4 @@
-"""The catalogue and an item's own page."""
+"""The catalog and an item's own page."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ PAGE_SIZE = 24
 
 
 @require_safe
-def catalogue(request: HttpRequest) -> HttpResponse:
+def catalog_page(request: HttpRequest) -> HttpResponse:
     offered = currencies()
     currency = request.GET.get("currency", "").upper()
     items = Item.objects.for_sale([currency] if currency in offered else [] if currency else offered)
@@ -31,7 +31,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "next_query": query(currency=currency, after=page.items[-1].pk) if page.has_next else "",
         "previous_query": query(currency=currency, before=page.items[0].pk) if page.has_previous else "",
     }
-    return render(request, "catalogue.html", context)
+    return render(request, "catalog.html", context)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def row_id(request: HttpRequest, name: str) -> int | None:
     if not value:
         return None
     if not (value.isascii() and value.isdecimal() and len(value) < 19):
-        raise Http404("There is no such page of the catalogue.")
+        raise Http404("There is no such page of the catalog.")
     return int(value)
 
 

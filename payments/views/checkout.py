@@ -11,11 +11,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from payments import checkout, pricing
-from payments.errors import InvalidQuantity, NotOnSale, StorefrontError
+from payments.errors import InvalidQuantity, NotOnSale, PriceChanged, StorefrontError
 from payments.gateway.keys import keypair_for
 from payments.models import Item, Order, Payment
 from payments.models.orders import MAXIMUM_QUANTITY
-from payments.money import require_chargeable
+from payments.money import format_amount, require_chargeable
 from payments.views.negotiation import FORM_TYPES, is_form_post
 from payments.views.problems import problem_json, problem_page, status_of
 from payments.views.visitors import remember, visitor_of
@@ -44,7 +44,9 @@ def buy(request: HttpRequest, item_id: str) -> HttpResponse:
 
 def offer(request: HttpRequest, item_id: str, visitor: str) -> HttpResponse:
     item = item_on_sale(item_id)
-    quantity = quantity_of(request)
+    sent = sent_values(request)
+    quantity = quantity_of(sent)
+    require_price_as_shown(sent, item)
     require_chargeable(pricing.line_amount(item.unit_amount, quantity), item.currency)
     if request.method == "HEAD":
         return HttpResponse(content_type="application/json")
@@ -63,13 +65,6 @@ def item_on_sale(item_id: str) -> Item:
     return item
 
 
-def quantity_of(request: HttpRequest) -> int:
-    given = sent_values(request).get("quantity", 1)
-    if not re.fullmatch(r"[0-9]{1,6}", str(given), re.ASCII) or not 1 <= int(given) <= MAXIMUM_QUANTITY:
-        raise InvalidQuantity(f"Please choose a quantity from 1 to {MAXIMUM_QUANTITY}, in digits.")
-    return int(given)
-
-
 def sent_values(request: HttpRequest) -> dict[str, Any]:
     """What came with the request: in its address, and as a form or as JSON, which win."""
     values: dict[str, Any] = request.GET.dict()
@@ -86,6 +81,21 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InvalidQuantity('Send the quantity as a form, or as a JSON object such as {"quantity": 1}.')
     return values
+
+
+def quantity_of(sent: dict[str, Any]) -> int:
+    given = sent.get("quantity", 1)
+    if not re.fullmatch(r"[0-9]{1,6}", str(given), re.ASCII) or not 1 <= int(given) <= MAXIMUM_QUANTITY:
+        raise InvalidQuantity(f"Please choose a quantity from 1 to {MAXIMUM_QUANTITY}, in digits.")
+    return int(given)
+
+
+def require_price_as_shown(sent: dict[str, Any], item: Item) -> None:
+    """Raise PriceChanged if the page said another `unit_amount`; a program that says none takes the present one."""
+    shown = sent.get("unit_amount", item.unit_amount)
+    if str(shown) != str(item.unit_amount):
+        price = format_amount(item.unit_amount, item.currency)
+        raise PriceChanged(f"The price is now {price}. Please look at the item again before you buy.")
 
 
 def origin_of(request: HttpRequest) -> str:
@@ -108,7 +118,7 @@ def see_payment_page(request: HttpRequest, payment: Payment) -> HttpResponse:
 
 def refused(request: HttpRequest, item_id: str, status: int, code: str, message: str) -> HttpResponse:
     if is_form_post(request):
-        back = reverse("catalogue") if status == 404 else reverse("item", args=[item_id])
+        back = reverse("catalog") if status == 404 else reverse("item", args=[item_id])
         return problem_page(request, status, message, back=back)
     return not_indexed(problem_json(status, code, message))
 

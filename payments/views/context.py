@@ -6,10 +6,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 
+from payments.views.negotiation import price_language
+
 
 def shop(request: HttpRequest) -> dict[str, Any]:
     return {
         "shop_name": settings.SHOP_NAME,
+        "price_language": price_language(request),
         "payments_are_not_real": settings.STRIPE_SANDBOX,
         "stripe_js_url": stripe_js_url(),
     }

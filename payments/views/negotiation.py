@@ -1,6 +1,9 @@
-"""Whether a program or a person is asking."""
+"""What the request's headers say about who is asking: a program or a person, and in which language."""
 
 from django.http import HttpRequest
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from payments.money import has_locale
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -17,3 +20,9 @@ def prefers_json(request: HttpRequest) -> bool:
 def is_form_post(request: HttpRequest) -> bool:
     """Whether this is a form of a page, sent without a script."""
     return request.method == "POST" and request.content_type in FORM_TYPES and not prefers_json(request)
+
+
+def price_language(request: HttpRequest) -> str:
+    """The first language of Accept-Language whose way to write numbers is known; the texts may speak another."""
+    accepted = parse_accept_lang_header(request.headers.get("Accept-Language", "").lower())
+    return next((language for language, _ in accepted if has_locale(language)), "en")

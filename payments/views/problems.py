@@ -8,6 +8,7 @@ from payments.errors import (
     InvalidQuantity,
     NotOnSale,
     OrderClosed,
+    PriceChanged,
     StorefrontError,
     StripeRefused,
     StripeUnreachable,
@@ -16,6 +17,7 @@ from payments.errors import (
 STATUS = {
     NotOnSale: 409,
     OrderClosed: 409,
+    PriceChanged: 409,
     InvalidQuantity: 422,
     AmountOutOfLimits: 422,
     StripeRefused: 502,

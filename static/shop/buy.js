@@ -15,6 +15,7 @@ form.addEventListener("submit", async (event) => {
     problem.textContent = error.message;
     problem.hidden = false;
     working(false);
+    if (error.code === "price_changed") offerReload();
   }
 });
 
@@ -28,7 +29,8 @@ async function openSession() {
   }
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return answer;
-  throw new Error(answer?.error?.message ?? "Something went wrong. Nothing was charged: please try again in a minute.");
+  const message = answer?.error?.message;
+  throw Object.assign(new Error(message ?? "Something went wrong. Nothing was charged: please try again in a minute."), answer?.error);
 }
 
 async function goToPaymentPage(session) {
@@ -49,6 +51,11 @@ function working(yes) {
   button.disabled = yes;
   button.textContent = yes ? button.dataset.working : label;
   if (yes) problem.hidden = true;
+}
+
+function offerReload() {
+  button.textContent = "See the new price";
+  form.addEventListener("submit", () => location.reload(), { capture: true, once: true });
 }
 
 // Back from the payment page, browsers show this one as it was left.

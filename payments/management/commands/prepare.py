@@ -1,5 +1,6 @@
 """Everything between a fresh clone and a shop that can be served; changes nothing where nothing is to do."""
 
+import errno
 import os
 import socket
 from typing import Any
@@ -12,6 +13,8 @@ from django.db import OperationalError
 
 from payments.gateway.keys import currencies
 from payments.models import Item
+
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  (compared with, not bound to)
 
 
 class Command(BaseCommand):
@@ -33,14 +36,16 @@ class Command(BaseCommand):
         if not get_user_model().objects.exists():
             call_command("ensure_superuser", stdout=self.stdout)
             if not Item.objects.exists():
-                call_command("demo_catalogue", stdout=self.stdout)
-        self.welcome("127.0.0.1" if host in ("0.0.0.0", "::") else host, port)  # noqa: S104  (compared, not bound)
+                call_command("demo_catalog", stdout=self.stdout)
+        self.welcome("127.0.0.1" if host in EVERYWHERE else host, port)
 
     def welcome(self, host: str, port: str) -> None:
         address = f"http://{host}:{port}"
         self.stdout.write(
             f"\n  Shop      {address}/\n  Admin     {address}/admin/   {login()}\n  Payments  {payments()}\n"
         )
+        if os.environ.get("HOST") in EVERYWHERE:
+            self.stdout.write("  Other machines reach it by this machine's address, if ALLOWED_HOSTS has it.\n")
         self.stdout.write("  Stop with Ctrl-C.\n")
 
 
@@ -48,12 +53,15 @@ def require_free(host: str, port: str) -> None:
     """Raise CommandError if the server could not listen there."""
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise CommandError(f"PORT is {port!r}: choose a number from 1 to 65535, as in `make run PORT=8123`.")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, int(port))).close()
+        socket.create_server((host, int(port)), family=family).close()
     except OSError as error:
-        raise CommandError(
-            f"Port {port} at {host} cannot be used ({error.strerror}): choose another, as in `make run PORT=8123`."
-        ) from None
+        wrong = (
+            f"Port {port} is taken" if error.errno == errno.EADDRINUSE else f"HOST={host} PORT={port} cannot be used"
+        )
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such address"
+        raise CommandError(f"{wrong} ({reason}): choose another, as in `make run PORT=8123`.") from None
 
 
 def login() -> str:
@@ -67,7 +75,9 @@ def login() -> str:
 
 
 def payments() -> str:
-    codes = ", ".join(currencies()) or "no currency: set a keypair in .env"
+    codes = ", ".join(currencies())
+    if not codes:
+        return "in no currency yet: set a keypair in .env"
     if settings.STRIPE_SANDBOX:
         return f"{codes}; they go to the stand-in for Stripe: no money moves"
     return f"{codes}; they go to {settings.STRIPE_API_BASE or 'Stripe'}"

@@ -10,16 +10,18 @@ from djmoney.money import Money
 
 from payments.models import Item
 
-CATALOGUE = Path(__file__).with_name("demo_catalogue.json")
+CATALOG = Path(__file__).with_name("demo_catalog.json")
 
 
 class Command(BaseCommand):
     help = "Puts a dozen items on sale. Items that are there stay as they are."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for values in json.loads(CATALOGUE.read_text()):
+        for values in json.loads(CATALOG.read_text()):
+            if Item.objects.filter(name=values["name"]).exists():
+                continue
             price = Money(Decimal(values.pop("price")), values.pop("currency"))
             item = Item(price=price, **values)
             item.full_clean()
             item.save()
-        self.stdout.write("A demo catalogue is on sale.")
+        self.stdout.write("A demo catalog is on sale.")

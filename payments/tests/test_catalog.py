@@ -25,7 +25,7 @@ def test_prices_are_written_in_the_visitors_format(client: Client, usd_mug: Item
     assert "Accept-Language" in response["Vary"]
 
 
-def test_the_catalogue_can_be_filtered_by_currency(client: Client, usd_mug: Item, eur_mug: Item) -> None:
+def test_the_catalog_can_be_filtered_by_currency(client: Client, usd_mug: Item, eur_mug: Item) -> None:
     page = client.get("/?currency=eur").content.decode()
     assert "EUR\xa017.50" in page
     assert "USD\xa019.00" not in page
