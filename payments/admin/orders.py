@@ -128,7 +128,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     ]
     list_filter = ["status", "currency", "livemode"]
     list_select_related = ["order"]
-    search_fields = ["=order__id", "checkout_session_id", "payment_intent_id"]
+    search_fields = ["=order__id", "=checkout_session_id", "=payment_intent_id"]
     fields = readonly_fields = (
         *("order", "attempt", "status", "amount_shown", "currency", "mode", "publishable_key"),
         *("checkout_session_id", "payment_intent_id", "at_stripe", "problem", "created", "changed"),
