@@ -7,13 +7,7 @@ import logging
 from typing import Any
 
 from payments import fulfillment
-from payments.errors import (
-    NoKeypair,
-    StorefrontError,
-    StripeObjectMissing,
-    StripeRefused,
-    StripeUnreachable,
-)
+from payments.errors import NoKeypair, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_for
 from payments.models import Order, OrderLine, Payment
@@ -40,6 +34,9 @@ def open_session(*, order: Order, origin: str) -> Payment:
     if payment.status == Payment.Status.CREATED:
         close_earlier_sessions(payment)
         create_session(payment, keypair, origin)
+    if not payment.url:
+        # An event told us of the session before Stripe's answer did, and it is over: the next look will show it.
+        raise StripeUnreachable(api.TRY_AGAIN)
     return payment
 
 
@@ -57,7 +54,7 @@ def close_earlier_sessions(payment: Payment) -> None:
         try:
             fulfillment.close_session(earlier)
         except (NoKeypair, StripeObjectMissing):
-            logger.error("Payment %s cannot be closed: the keys of its account are gone", earlier.pk)
+            logger.error("Payment %s cannot be closed: no account of the shop knows it", earlier.pk)
             earlier.mark_expired()
         except StripeRefused:
             # It was paid, or it ended, in this very moment.

@@ -219,6 +219,13 @@ def test_with_stripe_down_the_order_page_shows_what_is_known(
     assert "waiting for your payment" in page.content.decode()
 
 
+def test_a_session_that_was_noted_without_its_address_sends_nobody_to_nowhere(
+    client: Client, usd_mug: Item, bought: dict[str, str]
+) -> None:
+    Payment.objects.update(url="")
+    assert client.get(f"/buy/{usd_mug.pk}").status_code == 503
+
+
 def test_a_page_that_is_reloaded_asks_stripe_once_in_three_seconds(
     client: Client, bought: dict[str, str], stripe_server: StripeServer
 ) -> None:
