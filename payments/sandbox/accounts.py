@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from payments.gateway.keys import Keypair, ring
 from payments.sandbox.errors import wrong_key
-from payments.sandbox.routing import Call, Routes
+from payments.sandbox.http.routing import Call, Routes
 from payments.sandbox.store import JSON
 
 
@@ -26,6 +26,14 @@ def authenticate(authorization: str) -> str:
     key = authorization.removeprefix("Bearer ").strip()
     for keypair in ring().values():
         if key and keypair.publishable_key and hmac.compare_digest(key.encode(), keypair.secret_key.encode()):
+            return account_id(keypair)
+    raise wrong_key(key)
+
+
+def of_publishable_key(key: str) -> str:
+    """The account that a browser speaks of: it shows nothing but what everybody may see. Raises a 401 ApiError."""
+    for keypair in ring().values():
+        if key and keypair.publishable_key == key:
             return account_id(keypair)
     raise wrong_key(key)
 

@@ -17,7 +17,7 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.error = {"message": message, "type": type}
+        self.error: dict[str, Any] = {"message": message, "type": type}
         if code:
             self.error |= {
                 "code": code,

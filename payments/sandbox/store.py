@@ -5,6 +5,7 @@ A connection lives as long as one operation, so that threads and forked workers 
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, TypeAlias
@@ -15,7 +16,8 @@ from payments.sandbox.errors import no_such
 
 JSON: TypeAlias = dict[str, Any]
 
-SCHEMA_VERSION = 1
+TIMEOUT = 20
+SCHEMA_VERSION = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -26,6 +28,8 @@ CREATE INDEX IF NOT EXISTS objects_of_type ON objects (account, type, sequence);
 CREATE INDEX IF NOT EXISTS objects_by_id ON objects (id);
 CREATE INDEX IF NOT EXISTS open_sessions ON objects (json_extract(json, '$.expires_at'))
     WHERE type = 'checkout.session' AND json_extract(json, '$.status') = 'open';
+CREATE INDEX IF NOT EXISTS processing_intents ON objects (json_extract(json, '$._settles_at'))
+    WHERE type = 'payment_intent' AND json_extract(json, '$.status') = 'processing';
 CREATE TABLE IF NOT EXISTS idempotency_records (
     account TEXT NOT NULL, key TEXT NOT NULL,
     request TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
@@ -60,7 +64,7 @@ def writing() -> Iterator[sqlite3.Connection]:
 
 
 def connect() -> sqlite3.Connection:
-    db = sqlite3.connect(settings.STRIPE_SANDBOX_DATABASE, timeout=20, isolation_level=None)
+    db = sqlite3.connect(settings.STRIPE_SANDBOX_DATABASE, timeout=TIMEOUT, isolation_level=None)
     db.execute("PRAGMA synchronous = NORMAL")
     if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
         prepare(db)
@@ -68,8 +72,21 @@ def connect() -> sqlite3.Connection:
 
 
 def prepare(db: sqlite3.Connection) -> None:
-    db.execute("PRAGMA journal_mode = WAL")
+    switch_to_wal(db)
     db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
+
+
+def switch_to_wal(db: sqlite3.Connection) -> None:
+    """The connection's timeout does not cover the switch, in which those that come first get in each other's way."""
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def save(db: sqlite3.Connection, account: str, document: JSON) -> JSON:
@@ -80,6 +97,10 @@ def save(db: sqlite3.Connection, account: str, document: JSON) -> JSON:
         (account, document["id"], document["object"], document["created"], json.dumps(document)),
     )
     return document
+
+
+def delete(db: sqlite3.Connection, account: str, id: str) -> None:
+    db.execute("DELETE FROM objects WHERE account = ? AND id = ?", (account, id))
 
 
 def find(db: sqlite3.Connection, account: str, id: str) -> JSON | None:

@@ -9,32 +9,27 @@ from urllib.parse import SplitResult, urlsplit
 import stripe
 from requests.structures import CaseInsensitiveDict
 
-from payments.sandbox import (
-    accounts,
-    balance,
-    charges,
-    checkout_sessions,
-    events,
-    expansion,
-    idempotency,
-    payment_intents,
-    store,
-)
-from payments.sandbox.courier import courier
-from payments.sandbox.encoding import Sent, decode
+from payments.sandbox import accounts, store
 from payments.sandbox.errors import ApiError, invalid
-from payments.sandbox.idempotency import Reply
+from payments.sandbox.http import expansion, idempotency
+from payments.sandbox.http.encoding import Sent, decode
+from payments.sandbox.http.idempotency import Reply
+from payments.sandbox.http.parameters import ListOf, Text
+from payments.sandbox.http.routing import Call, Handler, Routes, resolve
 from payments.sandbox.ids import new_id
-from payments.sandbox.parameters import ListOf, Text
-from payments.sandbox.routing import Call, Handler, Routes, resolve
+from payments.sandbox.objects import balance, charges, checkout_sessions, coupons, events, intent_calls, tax_rates
+from payments.sandbox.paying import overdue
+from payments.sandbox.webhooks.courier import courier
 
 ROUTES: Routes = {
     **accounts.ROUTES,
     **balance.ROUTES,
     **charges.ROUTES,
     **checkout_sessions.ROUTES,
+    **coupons.ROUTES,
     **events.ROUTES,
-    **payment_intents.ROUTES,
+    **intent_calls.ROUTES,
+    **tax_rates.ROUTES,
 }
 
 
@@ -76,8 +71,8 @@ def answer(method: str, url: SplitResult, headers: CaseInsensitiveDict[str], for
     account = accounts.authenticate(headers.get("Authorization", ""))
     require_version(headers)
     handler, id = resolve(ROUTES, method, url.path)
-    checkout_sessions.expire_overdue()
-    sent = decode(url.query if method == "GET" else form)
+    overdue.catch_up()
+    sent = decode(form if method == "POST" else url.query)
     if method == "GET":
         with store.reading() as db:
             return perform(handler, Call(db, account, id, sent, request_id, None))

@@ -1,14 +1,20 @@
-"""The hosted payment page; mounted at `/sandbox/` where the stand-in serves."""
+"""The hosted payment page and the Payment Element; mounted at `/sandbox/` where the stand-in serves."""
 
 from django.urls import re_path
 
-from payments.sandbox import views
 from payments.sandbox.accounts import refuse_live_keys
+from payments.sandbox.pages import element_views, views
 
 refuse_live_keys()
 
 app_name = "sandbox"
+SESSION = r"^checkout/(?P<id>[A-Za-z0-9_]+)"
+INTENT = r"^payment_intents/(?P<id>[A-Za-z0-9_]+)"
 urlpatterns = [
-    re_path(r"^checkout/(?P<id>[A-Za-z0-9_]+)/?$", views.checkout, name="checkout"),
-    re_path(r"^checkout/(?P<id>[A-Za-z0-9_]+)/confirm/?$", views.confirm, name="confirm"),
+    re_path(rf"{SESSION}/?$", views.checkout, name="checkout"),
+    re_path(rf"{SESSION}/confirm/?$", views.confirm, name="confirm"),
+    re_path(r"^elements/payment/?$", element_views.payment, name="payment-element"),
+    re_path(rf"{INTENT}/?$", element_views.retrieve, name="payment-intent"),
+    re_path(rf"{INTENT}/confirm/?$", element_views.confirm, name="confirm-payment-intent"),
+    re_path(rf"{INTENT}/authenticate/?$", element_views.authenticate, name="authenticate"),
 ]

@@ -15,7 +15,7 @@ from stripe import WebhookSignature
 from payments.gateway import client as gateway_client
 from payments.gateway.keys import keypair_for
 from payments.models import Item
-from payments.sandbox import courier
+from payments.sandbox.webhooks import courier
 from payments.tests.stripe_server import StripeServer
 
 

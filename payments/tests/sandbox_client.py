@@ -46,6 +46,17 @@ def line(unit_amount: int = 1900, currency: str = "usd", quantity: int = 1, name
     return {"price_data": price_data, "quantity": quantity}
 
 
+def coupon(*, of: str = "USD", **params: Any) -> str:
+    """The id of a new coupon; ten percent off, unless it is said otherwise."""
+    return stripe_of(of).v1.coupons.create(params or {"percent_off": 10}).id  # type: ignore[arg-type]
+
+
+def tax_rate(percentage: float, *, inclusive: bool, currency: str = "USD", name: str = "VAT") -> str:
+    """The id of a new tax rate."""
+    rates = stripe_of(currency).v1.tax_rates
+    return rates.create({"display_name": name, "percentage": percentage, "inclusive": inclusive}).id
+
+
 def session_params(*lines: Any, **changes: Any) -> Any:
     return {
         "mode": "payment",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from payments.sandbox.encoding import decode
+from payments.sandbox.http.encoding import decode
 
 Schema = dict[str, Any]
 
@@ -167,7 +167,9 @@ def is_of_type(value: Any, name: str | None) -> bool:
 
 def about_object(value: Schema, schema: Schema, at: str) -> list[str]:
     properties, others = schema.get("properties", {}), schema.get("additionalProperties")
-    complaints = [f"{at}.{name}: missing" for name in schema.get("required", []) if name not in value]
+    # Of what is deleted little is left, though the SDK types it as the whole.
+    required = ["id", "object"] if value.get("deleted") is True else schema.get("required", [])
+    complaints = [f"{at}.{name}: missing" for name in required if name not in value]
     for name, item in value.items():
         if name in properties or (isinstance(others, dict) and others):
             complaints += complaints_about(item, properties.get(name, others), f"{at}.{name}")

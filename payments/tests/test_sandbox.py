@@ -1,6 +1,8 @@
 """The stand-in for Stripe, asked through the real SDK."""
 
 import json
+import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +13,7 @@ import stripe
 from django.core.exceptions import ImproperlyConfigured
 
 from payments.gateway.keys import ring
-from payments.sandbox import clock
+from payments.sandbox import clock, store
 from payments.sandbox.transport import SandboxClient
 from payments.tests import stripe_spec
 from payments.tests.sandbox_client import (
@@ -134,8 +136,15 @@ INVALID = {
     "other ui_mode": ({"ui_mode": "embedded_page"}, "ui_mode=embedded_page", None),
     "other mode": ({"mode": "subscription"}, "mode=subscription", None),
     "automatic tax": ({"automatic_tax": {"enabled": True}}, "automatic_tax[enabled]=true", None),
-    "discounts": ({"discounts": [{"coupon": "SPRING"}]}, "discounts", None),
-    "tax rates": ({"line_items": [{**line(), "tax_rates": ["txr_1"]}]}, "line_items[0][tax_rates]", None),
+    "promotion code": ({"discounts": [{"coupon": "X", "promotion_code": "Y"}]}, "discounts[0][promotion_code]", None),
+    "no coupon": ({"discounts": [{"coupon": "X"}]}, "discounts[0][coupon]", "resource_missing"),
+    "two discounts": ({"discounts": [{"coupon": "X"}, {"coupon": "Y"}]}, "discounts", None),
+    "no tax rate": (
+        {"line_items": [{**line(), "tax_rates": ["txr_1"]}]},
+        "line_items[0][tax_rates][0]",
+        "resource_missing",
+    ),
+    "eleven tax rates": ({"line_items": [{**line(), "tax_rates": ["txr_1"] * 11}]}, "line_items[0][tax_rates]", None),
     "no lines": ({"line_items": {}}, "line_items", "parameter_missing"),
     "no mode": ({"mode": None}, "mode", "parameter_missing"),
     "no success_url": ({"success_url": None}, "success_url", "parameter_missing"),
@@ -247,6 +256,26 @@ def test_a_database_that_cannot_be_opened_is_an_unreachable_stripe(settings: Any
     settings.STRIPE_SANDBOX_DATABASE = "/nowhere/at/all.sqlite3"
     with pytest.raises(stripe.APIConnectionError, match="unable to open database file"):
         open_session()
+
+
+def test_many_that_open_a_new_database_at_once_all_get_their_turn(settings: Any) -> None:
+    with sqlite3.connect(settings.STRIPE_SANDBOX_DATABASE, isolation_level=None, check_same_thread=False) as other:
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.2, lambda: other.execute("COMMIT")).start()
+        assert open_session().status == "open"
+    other.close()
+
+
+def test_a_database_that_somebody_keeps_to_himself_is_waited_for_no_longer_than_that(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "TIMEOUT", 0.1)
+    with sqlite3.connect(settings.STRIPE_SANDBOX_DATABASE, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(stripe.APIConnectionError, match="database is locked"):
+            open_session()
+        other.execute("COMMIT")
+    other.close()
 
 
 @pytest.mark.parametrize("seconds", [29 * 60, 24 * 60 * 60 + 60])
@@ -432,9 +461,15 @@ def test_a_cursor_must_be_an_entry_of_the_list() -> None:
     assert (refused.value.http_status, refused.value.param) == (400, "starting_after")
 
 
-def test_what_cannot_be_expanded_is_refused() -> None:
-    with pytest.raises(stripe.InvalidRequestError, match=r"This property cannot be expanded \(amount_total\)"):
-        stripe_of("USD").v1.checkout.sessions.retrieve(open_session().id, {"expand": ["amount_total"]})
+NOT_EXPANDABLE = ["amount_total", "id", "none", "payment_method_types.card", "automatic_tax", "a.b.c.d.e", "metadata.a"]
+
+
+@pytest.mark.parametrize("path", NOT_EXPANDABLE)
+def test_what_cannot_be_expanded_is_refused(path: str) -> None:
+    with pytest.raises(
+        stripe.InvalidRequestError, match=rf"This property cannot be expanded \(.*{path.rpartition('.')[2]}\)"
+    ):
+        stripe_of("USD").v1.checkout.sessions.retrieve(open_session().id, {"expand": [path]})
 
 
 # --- Expiry -------------------------------------------------------------------------------------------------

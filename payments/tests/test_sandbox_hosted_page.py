@@ -7,9 +7,11 @@ import pytest
 import stripe
 from django.test import Client
 
-from payments.sandbox import clock, payers, store
-from payments.sandbox.cards import card_of
-from payments.sandbox.deliveries import Webhook
+from payments.sandbox import clock, store
+from payments.sandbox.paying import payers
+from payments.sandbox.paying.attempts import Outcome
+from payments.sandbox.paying.cards import card_of
+from payments.sandbox.paying.rehearsal import Rehearsal
 from payments.tests import stripe_spec
 from payments.tests.sandbox_client import (
     CANCEL_URL,
@@ -222,17 +224,17 @@ def test_a_card_that_asks_pays_once_the_payer_confirms(client: Client) -> None:
     page = client.get(confirmation).content.decode()
     assert "Complete" in page
     assert "Fail authentication" in page
-    response = client.post(confirmation, {"answer": "complete", "webhook": "deliver"})
+    response = client.post(confirmation, {"answer": "complete"})
     assert response["Location"] == success_page(session)
     assert again(session).payment_status == "paid"
     assert event_types()[-2:] == ["payment_intent.requires_action", "payment_intent.created"]
-    assert client.post(confirmation, {"answer": "complete", "webhook": "deliver"})["Location"] == page_of(session)
+    assert client.post(confirmation, {"answer": "complete"})["Location"] == page_of(session)
 
 
 def test_a_card_that_asks_is_refused_if_the_payer_does_not_confirm(client: Client) -> None:
     session = open_session()
     confirmation = give_card(client, session, ASKS)["Location"]
-    response = client.post(confirmation, {"answer": "fail", "webhook": "deliver"})
+    response = client.post(confirmation, {"answer": "fail"})
     page = client.get(response["Location"]).content.decode()
     assert "unable to authenticate" in page
     assert 'value="ada@example.com"' in page
@@ -246,17 +248,17 @@ def test_nothing_is_to_be_confirmed_before_a_card_was_given(client: Client) -> N
     session = open_session()
     assert client.get(page_of(session) + "/confirm")["Location"] == page_of(session)
     account, _ = payers.find_session(session.id) or ("", {})
-    outcome = payers.confirm(account, session.id, succeeds=True, webhook=Webhook.DELIVER)
-    assert outcome is payers.Outcome.CLOSED
+    outcome = payers.confirm(account, session.id, succeeds=True)
+    assert outcome is Outcome.CLOSED
     give_card(client, session, DECLINES)
-    outcome = payers.confirm(account, session.id, succeeds=True, webhook=Webhook.DELIVER)
-    assert outcome is payers.Outcome.CLOSED
+    outcome = payers.confirm(account, session.id, succeeds=True)
+    assert outcome is Outcome.CLOSED
     assert client.get("/sandbox/checkout/cs_test_none/confirm").status_code == 404
 
 
 def test_an_answer_that_was_not_offered_asks_again(client: Client) -> None:
     confirmation = give_card(client, open_session(), ASKS)["Location"]
-    page = client.post(confirmation, {"answer": "perhaps", "webhook": "deliver"})
+    page = client.post(confirmation, {"answer": "perhaps"})
     assert "Confirm the payment" in page.content.decode()
 
 
@@ -274,6 +276,7 @@ MISTAKES = [
     ("cvc", "12", "The CVC has 3 or 4 digits."),
     ("cvc", "12345", "The CVC has 3 or 4 digits."),
     ("webhook", "burn", "Choose one of these."),
+    ("bank", "burns", "Choose one of these."),
 ]
 
 
@@ -286,7 +289,7 @@ def test_a_mistake_is_told_beside_its_field_and_nothing_is_tried(
     html = page.content.decode()
     assert page.status_code == 422
     assert f'id="id_{field}_error"><li>{message}</li>' in html
-    assert field == "webhook" or f'aria-invalid="true" aria-describedby="id_{field}_error"' in html
+    assert field in ("webhook", "bank") or f'aria-invalid="true" aria-describedby="id_{field}_error"' in html
     assert again(session).payment_intent is None
 
 
@@ -349,8 +352,8 @@ def test_a_payment_that_loses_the_race_against_the_end_changes_nothing() -> None
     stripe_of("USD").v1.checkout.sessions.expire(session.id)
     card = card_of("4242424242424242")
     assert card is not None
-    outcome = payers.pay(account, session.id, card, "ada@example.com", Webhook.DELIVER)
-    assert outcome is payers.Outcome.CLOSED
+    outcome = payers.pay(account, session.id, card, "ada@example.com", Rehearsal())
+    assert outcome is Outcome.CLOSED
     assert stripe_of("USD").v1.charges.list().data == []
 
 

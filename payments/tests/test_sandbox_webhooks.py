@@ -14,7 +14,8 @@ from django.test import Client
 from stripe import WebhookSignature
 
 from payments.gateway.keys import ring
-from payments.sandbox import clock, courier, deliveries, store
+from payments.sandbox import clock, store
+from payments.sandbox.webhooks import courier, deliveries
 from payments.tests import stripe_spec
 from payments.tests.sandbox_client import line, open_session, stripe_of
 
@@ -257,7 +258,7 @@ def test_the_courier_carries_over_http_and_rests_when_all_is_sent(
 ) -> None:
     # A proxy that is not there must not matter to a shop on this machine.
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    caplog.set_level("INFO", "payments.sandbox.courier")
+    caplog.set_level("INFO", "payments.sandbox.webhooks.courier")
     for _ in range(2):
         pay(success_url=f"{listener.url}/thanks")
         wait_until(lambda: courier.courier._thread is None)

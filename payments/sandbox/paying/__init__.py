@@ -1,0 +1,1 @@
+"""What a payer does, with which card, and what becomes of it."""
