@@ -56,6 +56,11 @@ def minor_unit_decimals(currency: str) -> int:
     return 0 if currency in ZERO_DECIMAL else 2
 
 
+def step(currency: str) -> int:
+    """The smallest amount of a price in minor units: 1, or 10 or 100 where Stripe wants zeros at the end."""
+    return int(Decimal(1).scaleb(minor_unit_decimals(currency) - price_decimals(currency)))
+
+
 def to_minor_units(value: Decimal, currency: str) -> int:
     """The Decimal of major units as Stripe's int, rounded half up to what a price can have."""
     rounded = value.quantize(Decimal(1).scaleb(-price_decimals(currency)), ROUND_HALF_UP)
@@ -70,15 +75,14 @@ def from_minor_units(amount: int, currency: str) -> Decimal:
 
 def minimum_amount(currency: str) -> int:
     """The least that Stripe charges in this currency; one unit of a price where it publishes none."""
-    smallest_price = Decimal(1).scaleb(-price_decimals(currency))
-    return to_minor_units(MINIMUM_CHARGE.get(currency, smallest_price), currency)
+    least = MINIMUM_CHARGE.get(currency)
+    return to_minor_units(least, currency) if least else step(currency)
 
 
 def maximum_amount(currency: str) -> int:
     """The most that Stripe charges at once in this currency, in steps that a price can have."""
     digits = MAXIMUM_DIGITS.get(currency, USUAL_MAXIMUM_DIGITS)
-    step = to_minor_units(Decimal(1).scaleb(-price_decimals(currency)), currency)
-    return int("9" * digits) // step * step
+    return int("9" * digits) // step(currency) * step(currency)
 
 
 def require_chargeable(amount: int, currency: str) -> None:

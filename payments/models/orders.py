@@ -7,7 +7,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from payments import pricing
+from payments import money, pricing
 from payments.errors import OrderClosed
 from payments.models.catalog import Item
 
@@ -86,7 +86,13 @@ class Order(models.Model):
     @property
     def total_amount(self) -> int:
         """What is to be paid, in minor units of the order's currency."""
-        return pricing.total_amount((line.unit_amount, line.quantity) for line in self.lines.all())
+        return self.price.total
+
+    @property
+    def price(self) -> pricing.Price:
+        """What the lines come to, in minor units of the order's currency."""
+        lines = ((line.unit_amount, line.quantity) for line in self.lines.all())
+        return pricing.price(lines, step=money.step(self.currency))
 
     @property
     def is_payable(self) -> bool:
