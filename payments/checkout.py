@@ -6,7 +6,7 @@ import json
 import logging
 from typing import Any
 
-from payments import fulfillment
+from payments import counterparts, fulfillment
 from payments.errors import NoKeypair, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_for
@@ -21,14 +21,20 @@ SESSION_ID = "{CHECKOUT_SESSION_ID}"
 MAXIMUM_DESCRIPTION = 500
 
 
-def open_session(*, order: Order, origin: str) -> Payment:
+def open_session(*, order: Order, origin: str) -> Payment | None:
     """Offer the order for payment by the account of its currency, and return the payment with the page's `url`.
 
+    None if there is nothing to pay: an order that comes to zero is complete without Stripe.
+
     `origin` is the shop's own address, such as https://shop.example. Asked twice, it gives the same open session.
-    Raises OrderClosed, NoKeypair, AmountOutOfLimits, StripeRefused or StripeUnreachable.
+    Raises OrderClosed, NoKeypair, AmountOutOfLimits, DiscountRefused, StripeRefused or StripeUnreachable.
     """
     keypair = keypair_for(order.currency)
-    require_chargeable(order.total_amount, order.currency)
+    total = order.price.total
+    if total == 0:
+        order.complete_for_free()
+        return None
+    require_chargeable(total, order.currency)
     refresh_open_payments(order)
     payment = Payment.objects.begin(order, publishable_key=keypair.publishable_key, livemode=keypair.livemode)
     if payment.status == Payment.Status.CREATED:
@@ -63,15 +69,30 @@ def close_earlier_sessions(payment: Payment) -> None:
 
 
 def create_session(payment: Payment, keypair: Keypair, origin: str) -> None:
-    params = session_params(payment, origin)
     try:
-        session = api.create_checkout_session(keypair, params, idempotency_key(payment, params))
+        session = session_at_stripe(payment, keypair, origin)
         require_same_terms(payment, keypair, session)
     except StorefrontError as error:
         if not was_opened_by_another_click(payment, error):
             raise
     else:
         note_session(payment, keypair, session)
+
+
+def session_at_stripe(payment: Payment, keypair: Keypair, origin: str) -> api.CheckoutSession:
+    """Ask for a session; once more if the coupon or a tax rate that stood for ours is gone."""
+    try:
+        return request_session(payment, keypair, origin)
+    except StripeRefused as refusal:
+        if not ("discounts" in refusal.param or "tax_rates" in refusal.param):
+            raise
+    counterparts.forget(payment.order, keypair)
+    return request_session(payment, keypair, origin)
+
+
+def request_session(payment: Payment, keypair: Keypair, origin: str) -> api.CheckoutSession:
+    params = session_params(payment, keypair, origin)
+    return api.create_checkout_session(keypair, params, idempotency_key(payment, params))
 
 
 def was_opened_by_another_click(payment: Payment, error: StorefrontError) -> bool:
@@ -99,14 +120,17 @@ def expire_quietly(keypair: Keypair, session: api.CheckoutSession) -> None:
         api.expire_checkout_session(keypair, session.id)
 
 
-def session_params(payment: Payment, origin: str) -> dict[str, Any]:
+def session_params(payment: Payment, keypair: Keypair, origin: str) -> dict[str, Any]:
     """https://docs.stripe.com/api/checkout/sessions/create"""
     order = payment.order
     page = f"{origin}/order/{order.uuid}"
     metadata = {"order": str(order.uuid), "payment": str(payment.pk), "attempt": str(payment.attempt)}
+    tax_rates = counterparts.tax_rates_of(order, keypair)
+    discounts = counterparts.discounts_of(order, keypair)
     return {
         "mode": "payment",
-        "line_items": [line_item(line, origin) for line in order.lines.select_related("item")],
+        "line_items": [line_item(line, tax_rates, origin) for line in order.lines.select_related("item")],
+        **({"discounts": discounts} if discounts else {}),
         # Otherwise the account's dashboard may show and charge another currency than the item's.
         "adaptive_pricing": {"enabled": False},
         "success_url": f"{page}/success?session_id={SESSION_ID}",
@@ -117,7 +141,7 @@ def session_params(payment: Payment, origin: str) -> dict[str, Any]:
     }
 
 
-def line_item(line: OrderLine, origin: str) -> dict[str, Any]:
+def line_item(line: OrderLine, tax_rates: list[str], origin: str) -> dict[str, Any]:
     product_data: dict[str, Any] = {"name": line.name}
     description = line.item.description.strip() if line.item else ""
     if description:
@@ -127,6 +151,7 @@ def line_item(line: OrderLine, origin: str) -> dict[str, Any]:
         product_data["images"] = [image]
     return {
         "quantity": line.quantity,
+        **({"tax_rates": tax_rates} if tax_rates else {}),
         "price_data": {
             "currency": line.currency.lower(),
             "unit_amount": line.unit_amount,

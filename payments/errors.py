@@ -42,6 +42,12 @@ class AmountOutOfLimits(StorefrontError):
     code = "amount_out_of_limits"
 
 
+class DiscountRefused(StorefrontError):
+    """Choose another discount, or none: this one is not given for this order."""
+
+    code = "discount_refused"
+
+
 class OrderClosed(StorefrontError):
     """Nothing is to be paid: the order is paid already, or its payment is under way."""
 
@@ -52,6 +58,11 @@ class StripeRefused(StorefrontError):
     """Tell the shop: Stripe understood the request and said no, and asking again changes nothing."""
 
     code = "stripe_refused"
+
+    def __init__(self, message: str, param: str = "") -> None:
+        super().__init__(message)
+        # The parameter that Stripe did not accept.
+        self.param = param
 
 
 class StripeObjectMissing(StripeRefused):

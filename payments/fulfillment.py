@@ -75,6 +75,16 @@ def take_payment(session: api.CheckoutSession, payment: Payment, order: Order) -
         logger.error("Order %s was paid a second time by payment %s: refund it", order.pk, payment.pk)
 
 
+def take_back_offers(order: Order) -> None:
+    """Close every page on which the order could be paid, before it is changed.
+
+    Raises OrderClosed, NoKeypair, StripeRefused or StripeUnreachable: then it may be paid as it is.
+    """
+    for payment in order.payments.filter(status=Payment.Status.OPEN):
+        close_session(payment)
+    Order.objects.get(pk=order.pk).require_payable()
+
+
 def close_open_sessions(order: Order) -> None:
     """Nobody shall pay a paid order by a page that is still open somewhere."""
     for payment in order.payments.filter(status=Payment.Status.OPEN):

@@ -107,6 +107,11 @@ def format_amount(amount: int, currency: str, language: str = "en") -> str:
     return f"{currency}\xa0{number}" if code_first else f"{number}\xa0{currency}"
 
 
+def format_percent(percent: Decimal) -> str:
+    """Without the zeros that a database adds: 20 %, 8.875 %."""
+    return f"{percent.normalize():f}\xa0%"
+
+
 def has_locale(language: str) -> bool:
     return babel_locale(language) is not None
 

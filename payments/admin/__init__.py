@@ -1,6 +1,8 @@
 """The operator's side."""
 
+from payments.admin.adjustments import DiscountAdmin, TaxAdmin
 from payments.admin.catalog import ItemAdmin
-from payments.admin.orders import OrderAdmin, PaymentAdmin, StripeEventAdmin
+from payments.admin.orders import OrderAdmin
+from payments.admin.payments import PaymentAdmin, StripeEventAdmin
 
-__all__ = ["ItemAdmin", "OrderAdmin", "PaymentAdmin", "StripeEventAdmin"]
+__all__ = ["DiscountAdmin", "ItemAdmin", "OrderAdmin", "PaymentAdmin", "StripeEventAdmin", "TaxAdmin"]

@@ -89,9 +89,34 @@ def expire_checkout_session(keypair: Keypair, session_id: str) -> CheckoutSessio
         return CheckoutSession.from_stripe(session.to_dict())
 
 
+def create_coupon(keypair: Keypair, params: dict[str, Any]) -> str:
+    """Its id, which `params` names, so that it can only be made once: that it is there already is as good."""
+    with stripe_errors_as_ours(keypair, "create coupon", passing="resource_already_exists"):
+        client_for(keypair).v1.coupons.create(params)  # type: ignore[arg-type]
+    return str(params["id"])
+
+
+def delete_coupon(keypair: Keypair, coupon_id: str) -> None:
+    with stripe_errors_as_ours(keypair, "delete coupon", passing="resource_missing"):
+        client_for(keypair).v1.coupons.delete(coupon_id)
+
+
+def create_tax_rate(keypair: Keypair, params: dict[str, Any], idempotency_key: str) -> str:
+    """Its id, which Stripe gives; the same for the same key."""
+    with stripe_errors_as_ours(keypair, "create tax rate"):
+        tax_rates = client_for(keypair).v1.tax_rates
+        return tax_rates.create(params, {"idempotency_key": idempotency_key}).id  # type: ignore[arg-type]
+
+
+def archive_tax_rate(keypair: Keypair, tax_rate_id: str) -> None:
+    """Tax rates cannot be deleted."""
+    with stripe_errors_as_ours(keypair, "archive tax rate", passing="resource_missing"):
+        client_for(keypair).v1.tax_rates.update(tax_rate_id, {"active": False})
+
+
 @contextmanager
-def stripe_errors_as_ours(keypair: Keypair, act: str) -> Iterator[None]:
-    """Raise StripeUnreachable for what may pass and StripeRefused for what will not.
+def stripe_errors_as_ours(keypair: Keypair, act: str, passing: str = "") -> Iterator[None]:
+    """Raise StripeUnreachable for what may pass and StripeRefused for what will not; `passing` is a code that is none.
 
     `from None`: the SDK's frames hold the secret key, and an error page would show them.
     """
@@ -101,11 +126,13 @@ def stripe_errors_as_ours(keypair: Keypair, act: str) -> Iterator[None]:
         log_failure(keypair, act, error)
         raise StripeUnreachable(TRY_AGAIN) from None
     except stripe.StripeError as error:
+        if passing and error.code == passing:
+            return
         log_failure(keypair, act, error)
         if type(error) is stripe.APIError:
             raise StripeUnreachable(TRY_AGAIN) from None
         refusal = StripeObjectMissing if error.code == "resource_missing" else StripeRefused
-        raise refusal(TELL_THE_SHOP) from None
+        raise refusal(TELL_THE_SHOP, param=getattr(error, "param", None) or "") from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # A proxy's page, a list, half a body: an answer, but not Stripe's.
         logger.error("Stripe: %s for %s: unreadable answer (%s)", act, keypair.currency, type(error).__name__)

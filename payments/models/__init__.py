@@ -1,8 +1,20 @@
 """What the shop remembers. Models know the database, never the network."""
 
+from payments.models.adjustments import Discount, DiscountAmount, Tax
 from payments.models.catalog import Item
-from payments.models.orders import Order, OrderLine
+from payments.models.orders import Order, OrderLine, OrderTax
 from payments.models.payments import Payment
-from payments.models.stripe_records import StripeEvent
+from payments.models.stripe_records import Counterpart, StripeEvent
 
-__all__ = ["Item", "Order", "OrderLine", "Payment", "StripeEvent"]
+__all__ = [
+    "Counterpart",
+    "Discount",
+    "DiscountAmount",
+    "Item",
+    "Order",
+    "OrderLine",
+    "OrderTax",
+    "Payment",
+    "StripeEvent",
+    "Tax",
+]

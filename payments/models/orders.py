@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -9,9 +10,12 @@ from django.utils import timezone
 
 from payments import money, pricing
 from payments.errors import OrderClosed
+from payments.models.adjustments import Discount, Tax
 from payments.models.catalog import Item
 
 MAXIMUM_QUANTITY = 999
+# https://docs.stripe.com/api/checkout/sessions/create: up to 100 line items.
+MAXIMUM_LINES = 100
 
 
 class OrderManager(models.Manager["Order"]):
@@ -24,13 +28,9 @@ class OrderManager(models.Manager["Order"]):
         purchase_key = hash_of(visitor, item.pk, item.name, item.currency, item.unit_amount, quantity)
         order, is_new = self.get_or_create(purchase_key=purchase_key, defaults={"currency": item.currency})
         if is_new:
-            order.lines.create(
-                item=item,
-                name=item.name,
-                currency=item.currency,
-                unit_amount=item.unit_amount,
-                quantity=quantity,
-            )
+            line = OrderLine(order=order, quantity=quantity)
+            line.copy_from(item)
+            line.save()
         return order
 
 
@@ -50,6 +50,15 @@ class Order(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, editable=False)
     # Says what a visitor is buying; empty once nothing stands against buying the same again.
     purchase_key = models.CharField(max_length=64, blank=True, editable=False)
+    # What the discount was when it was given: it may be edited or go, the order stays as it is.
+    discount = models.ForeignKey(Discount, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
+    discount_name = models.CharField(max_length=40, blank=True, editable=False)
+    discount_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, editable=False)
+    discount_off = models.BigIntegerField(default=0, editable=False, help_text="In minor units, if it has no percent.")
+    # What the order came to when it was last offered for payment, in minor units.
+    subtotal_amount = models.BigIntegerField(null=True, editable=False)
+    discount_amount = models.BigIntegerField(null=True, editable=False)
+    total_amount = models.BigIntegerField(null=True, editable=False)
     created = models.DateTimeField(auto_now_add=True)
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -84,15 +93,64 @@ class Order(models.Model):
         return self.payments.filter(status="processing").exists()
 
     @property
-    def total_amount(self) -> int:
-        """What is to be paid, in minor units of the order's currency."""
-        return self.price.total
+    def price(self) -> pricing.Price:
+        """What the lines come to with discount and taxes, in minor units of the order's currency."""
+        return pricing.price(
+            ((line.unit_amount, line.quantity) for line in self.lines.all()),
+            discount=self.discount_terms,
+            taxes=[tax.terms for tax in self.taxes.all()],
+            step=money.step(self.currency),
+        )
 
     @property
-    def price(self) -> pricing.Price:
-        """What the lines come to, in minor units of the order's currency."""
-        lines = ((line.unit_amount, line.quantity) for line in self.lines.all())
-        return pricing.price(lines, step=money.step(self.currency))
+    def discount_terms(self) -> pricing.DiscountTerms | None:
+        if not self.discount_name:
+            return None
+        return pricing.DiscountTerms(percent=self.discount_percent, amount=self.discount_off)
+
+    @property
+    def terms(self) -> str:
+        """A text that changes with anything that is agreed: lines, discount, taxes."""
+        lines = [(line.name, line.unit_amount, line.quantity) for line in self.lines.all()]
+        taxes = [tax.content for tax in self.taxes.all()]
+        return hash_of(self.currency, lines, self.discount_name, self.discount_percent, self.discount_off, taxes)
+
+    def let_go_of_visitor(self) -> None:
+        """Staff has changed it: the visitor who buys the same again gets an order of the old kind."""
+        self.purchase_key = ""
+        self.save(update_fields=["purchase_key"])
+
+    def give_discount(self, discount: Discount | None) -> None:
+        """Copy the discount's terms, or none. Raises OrderClosed or DiscountRefused."""
+        self.require_payable()
+        terms = discount.terms_in(self.currency) if discount else pricing.DiscountTerms()
+        self.discount = discount
+        self.discount_name = discount.name if discount else ""
+        self.discount_percent, self.discount_off = terms.percent, terms.amount
+        self.save(update_fields=["discount", "discount_name", "discount_percent", "discount_off"])
+
+    def put_taxes(self, taxes: Iterable[Tax]) -> None:
+        """Copy these taxes, and take others away. Raises OrderClosed."""
+        self.require_payable()
+        self.taxes.all().delete()
+        self.taxes.bulk_create(OrderTax.of(tax, self) for tax in taxes)
+
+    def freeze(self) -> pricing.Price:
+        """Write down what is offered. Raises DiscountRefused. The caller holds the row's lock."""
+        if self.discount:
+            self.discount.require_usable(uses=self.uses_of_discount_by_others())
+        price = self.price
+        self.subtotal_amount, self.discount_amount, self.total_amount = price.subtotal, price.discount, price.total
+        self.save(update_fields=["subtotal_amount", "discount_amount", "total_amount"])
+        for tax, amount in zip(self.taxes.all(), price.taxes, strict=True):
+            OrderTax.objects.filter(pk=tax.pk).update(amount=amount)
+        return price
+
+    def uses_of_discount_by_others(self) -> int:
+        """Orders that are paid with it, or may be at any moment. The discount's row is locked meanwhile."""
+        discount = Discount.objects.select_for_update().get(pk=self.discount_id or 0)
+        used = Q(status__in=["processing", "paid"]) | Q(payments__status="open")
+        return Order.objects.filter(used, discount=discount).exclude(pk=self.pk).distinct().count()
 
     @property
     def is_payable(self) -> bool:
@@ -104,6 +162,15 @@ class Order(models.Model):
             raise OrderClosed("This order is paid already: nothing more is to be paid.")
         if self.status == self.Status.PROCESSING:
             raise OrderClosed("A payment for this order is under way: please wait for the bank's answer.")
+
+    @transaction.atomic
+    def complete_for_free(self) -> None:
+        """Nothing is to be paid. Raises OrderClosed or DiscountRefused."""
+        order = Order.objects.select_for_update().get(pk=self.pk)
+        order.require_payable()
+        if order.freeze().total:
+            raise OrderClosed("This order was changed in this very moment: please reload the page.")
+        order.mark_paid()
 
     def mark_processing(self) -> None:
         """A bank is at work on a payment. The caller holds the row's lock."""
@@ -128,6 +195,45 @@ class Order(models.Model):
         self.save(update_fields=["status", "purchase_key", "paid_at"])
 
 
+class OrderTax(models.Model):
+    """A copy of a tax as it was when it was put on the order."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="taxes")
+    tax = models.ForeignKey(Tax, on_delete=models.SET_NULL, null=True, related_name="order_taxes")
+    display_name = models.CharField(max_length=50)
+    percentage = models.DecimalField(max_digits=7, decimal_places=4)
+    inclusive = models.BooleanField()
+    jurisdiction = models.CharField(max_length=50, blank=True)
+    amount = models.BigIntegerField(null=True, help_text="In minor units, as last offered for payment.")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["order", "tax"], name="a_tax_is_put_on_an_order_once")]
+
+    def __str__(self) -> str:
+        kind = " included" if self.inclusive else ""
+        return f"{self.display_name} {money.format_percent(self.percentage)}{kind}"
+
+    @classmethod
+    def of(cls, tax: Tax, order: Order) -> "OrderTax":
+        return cls(
+            order=order,
+            tax=tax,
+            display_name=tax.display_name,
+            percentage=tax.percentage,
+            inclusive=tax.inclusive,
+            jurisdiction=tax.jurisdiction,
+        )
+
+    @property
+    def terms(self) -> pricing.TaxTerms:
+        return pricing.TaxTerms(self.percentage, self.inclusive)
+
+    @property
+    def content(self) -> tuple[str, str, bool, str]:
+        return self.display_name, money.format_percent(self.percentage), self.inclusive, self.jurisdiction
+
+
 class OrderLine(models.Model):
     """Name and price are copies: the item may change or go, the order says what was bought."""
 
@@ -150,6 +256,10 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.name}"
+
+    def copy_from(self, item: Item) -> None:
+        self.item, self.name, self.currency = item, item.name, item.currency
+        self.unit_amount = item.unit_amount
 
     @property
     def amount(self) -> int:

@@ -28,8 +28,8 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         order = Order.objects.select_for_update().get(pk=order.pk)
         order.require_payable()
         last = self.filter(order=order).order_by("-attempt").first()
-        amount = order.total_amount
-        if last and last.can_be_continued(publishable_key, amount):
+        amount = order.freeze().total
+        if last and last.can_be_continued(publishable_key, order.terms):
             return last
         return self.create(
             order=order,
@@ -38,6 +38,7 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
             livemode=livemode,
             currency=order.currency,
             amount=amount,
+            terms=order.terms,
         )
 
 
@@ -62,6 +63,7 @@ class Payment(models.Model):
     livemode = models.BooleanField()
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField(help_text="In minor units.")
+    terms = models.CharField(max_length=64, editable=False)
     checkout_session_id = models.CharField(max_length=255, blank=True)
     payment_intent_id = models.CharField(max_length=255, blank=True)
     # As long as Stripe likes: it carries a fragment of the page's own.
@@ -102,9 +104,9 @@ class Payment(models.Model):
         """Whether Stripe can know more than we do."""
         return bool(self.checkout_session_id) and self.status in self.NOT_SETTLED
 
-    def can_be_continued(self, publishable_key: str, amount: int) -> bool:
-        same_terms = self.publishable_key == publishable_key and self.amount == amount
-        return self.status in self.UNDER_WAY and same_terms
+    def can_be_continued(self, publishable_key: str, terms: str) -> bool:
+        same_offer = self.publishable_key == publishable_key and self.terms == terms
+        return self.status in self.UNDER_WAY and same_offer
 
     def claim_check(self) -> bool:
         """Whether the caller may ask Stripe about this payment now: pages that reload must not become a flood."""

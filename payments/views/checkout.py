@@ -52,6 +52,8 @@ def offer(request: HttpRequest, item_id: str, visitor: str) -> HttpResponse:
         return HttpResponse(content_type="application/json")
     order = Order.objects.for_item(item, quantity=quantity, visitor=visitor)
     payment = checkout.open_session(order=order, origin=origin_of(request))
+    if payment is None:
+        return SeeOther(reverse("order", args=[order.uuid]))
     return see_payment_page(request, payment)
 
 

@@ -40,9 +40,9 @@ def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def success(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Stripe sends the shopper here after paying. The address proves nothing: only Stripe's answer to us does."""
     order = find(uuid)
-    session_id = request.GET.get("session_id", "")
-    for payment in order.payments.all():
-        if payment.may_change and payment.checkout_session_id == session_id:
+    session_id = request.GET.get("session_id", "").replace("\0", "") or "none"
+    for payment in order.payments.filter(checkout_session_id=session_id):
+        if payment.may_change:
             order = settled(payment)
     return show(request, order)
 
@@ -59,18 +59,20 @@ def pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
         if prefers_json(request):
             return problem_json(status_of(error), error.code, str(error))
         return problem_page(request, status_of(error), str(error), back=order_address(order))
-    return SeeOther(payment.url)
+    return SeeOther(payment.url if payment else order_address(order))
 
 
 def find(uuid: UUID) -> Order:
-    order: Order = get_object_or_404(Order.objects.prefetch_related("lines", "payments"), uuid=uuid)
+    order: Order = get_object_or_404(Order.objects.prefetch_related("lines", "taxes"), uuid=uuid)
     return order
 
 
 def up_to_date(order: Order) -> Order:
     """The order after asking Stripe about a payment that is under way, though not at every reload."""
-    for payment in order.payments.all():
-        if payment.status in Payment.UNDER_WAY and payment.claim_check():
+    if order.is_paid:
+        return order
+    for payment in order.payments.filter(status__in=Payment.UNDER_WAY):
+        if payment.claim_check():
             order = settled(payment)
     return order
 
@@ -87,11 +89,15 @@ def settled(payment: Payment) -> Order:
 def show(request: HttpRequest, order: Order, *, came_back: bool = False) -> HttpResponse:
     if prefers_json(request):
         return unlisted(JsonResponse(as_json(order)))
-    return unlisted(render(request, "order.html", {"order": order, "came_back": came_back}))
+    price = order.price
+    taxes = list(zip(order.taxes.all(), price.taxes, strict=True))
+    context = {"order": order, "price": price, "taxes": taxes, "came_back": came_back}
+    return unlisted(render(request, "order.html", context))
 
 
 def as_json(order: Order) -> dict[str, Any]:
     """Amounts are in minor units of the currency."""
+    price = order.price
     return {
         "order": str(order.uuid),
         "status": order.status,
@@ -105,7 +111,13 @@ def as_json(order: Order) -> dict[str, Any]:
             }
             for line in order.lines.all()
         ],
-        "amount": order.total_amount,
+        "subtotal": price.subtotal,
+        "discount": {"name": order.discount_name, "amount": price.discount} if order.discount_name else None,
+        "taxes": [
+            {"name": tax.display_name, "inclusive": tax.inclusive, "amount": amount}
+            for tax, amount in zip(order.taxes.all(), price.taxes, strict=True)
+        ],
+        "amount": price.total,
         "url": order_address(order),
         "next": next_step(order),
     }

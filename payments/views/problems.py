@@ -5,6 +5,7 @@ from django.shortcuts import render
 
 from payments.errors import (
     AmountOutOfLimits,
+    DiscountRefused,
     InvalidQuantity,
     NotOnSale,
     OrderClosed,
@@ -18,6 +19,7 @@ STATUS = {
     NotOnSale: 409,
     OrderClosed: 409,
     PriceChanged: 409,
+    DiscountRefused: 409,
     InvalidQuantity: 422,
     AmountOutOfLimits: 422,
     StripeRefused: 502,

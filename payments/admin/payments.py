@@ -1,0 +1,100 @@
+"""Payments and events: to be looked at, never edited."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from payments.admin.read_only import ReadOnly
+from payments.gateway.keys import SANDBOX_MARK
+from payments.models import Payment, StripeEvent
+from payments.money import format_amount
+
+DASHBOARD = "https://dashboard.stripe.com"
+
+
+def amount_of(payment: Payment) -> str:
+    return format_amount(payment.amount, payment.currency)
+
+
+def stripe_link(payment: Payment) -> SafeString | str:
+    """A link to what the payment is at Stripe: in the dashboard of its account, for test or for live."""
+    object_id = payment.payment_intent_id or payment.checkout_session_id
+    if not object_id:
+        return "–"
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', stripe_address(payment), object_id[:24] + "…")
+
+
+def stripe_address(payment: Payment) -> str:
+    if SANDBOX_MARK in payment.publishable_key:
+        return payment.url
+    root = DASHBOARD if payment.livemode else f"{DASHBOARD}/test"
+    if payment.payment_intent_id:
+        return f"{root}/payments/{payment.payment_intent_id}"
+    return f"{root}/checkout/sessions/{payment.checkout_session_id}"
+
+
+class PaymentInline(ReadOnly, admin.TabularInline):
+    model = Payment
+    fields = readonly_fields = ("attempt", "status", "amount_shown", "at_stripe", "problem", "created")
+
+    @admin.display(description="Amount")
+    def amount_shown(self, payment: Payment) -> str:
+        return amount_of(payment)
+
+    @admin.display(description="At Stripe")
+    def at_stripe(self, payment: Payment) -> SafeString | str:
+        return stripe_link(payment)
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = [
+        "__str__",
+        "order",
+        "status",
+        "amount_shown",
+        "mode",
+        "at_stripe",
+        "problem",
+        "created",
+    ]
+    list_filter = ["status", "currency", "livemode"]
+    list_select_related = ["order"]
+    search_fields = ["=order__id", "=checkout_session_id", "=payment_intent_id"]
+    fields = readonly_fields = (
+        *("order", "attempt", "status", "amount_shown", "currency", "mode", "publishable_key"),
+        *("checkout_session_id", "payment_intent_id", "at_stripe", "problem", "created", "changed"),
+    )
+
+    @admin.display(description="Mode")
+    def mode(self, payment: Payment) -> str:
+        return "Live" if payment.livemode else "Test"
+
+    @admin.display(description="Amount")
+    def amount_shown(self, payment: Payment) -> str:
+        return amount_of(payment)
+
+    @admin.display(description="At Stripe")
+    def at_stripe(self, payment: Payment) -> SafeString | str:
+        return stripe_link(payment)
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["event_id", "type", "outcome", "problem", "livemode", "received"]
+    list_filter = ["outcome", "type", "livemode"]
+    search_fields = ["event_id", "object_id"]
+
+    fields = readonly_fields = (
+        *(
+            "event_id",
+            "type",
+            "outcome",
+            "problem",
+            "account",
+            "livemode",
+            "object_id",
+            "received",
+            "changed",
+        ),
+    )

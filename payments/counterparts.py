@@ -1,0 +1,134 @@
+"""Discount -> Coupon, Tax -> TaxRate: one for each content in each account, made when first needed."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from payments.errors import StorefrontError
+from payments.gateway import api
+from payments.gateway.keys import Keypair, keypair_of_account
+from payments.models import Counterpart, Discount, Order, OrderTax, Tax
+from payments.money import format_percent
+
+logger = logging.getLogger(__name__)
+
+Kind = Counterpart.Kind
+
+
+def discounts_of(order: Order, keypair: Keypair) -> list[dict[str, str]]:
+    """The `discounts` of a Checkout Session: at most one. Raises StripeRefused or StripeUnreachable."""
+    if not order.discount_name:
+        return []
+    params = coupon_params(order)
+
+    def create(content: str, generation: int) -> str:
+        return api.create_coupon(keypair, {"id": f"shop-{content[:32]}", **params})
+
+    return [{"coupon": counterpart(Kind.COUPON, params, order, keypair, create).stripe_id}]
+
+
+def tax_rates_of(order: Order, keypair: Keypair) -> list[str]:
+    """The `tax_rates` of each line, in the order of the order's taxes. Raises StripeRefused or StripeUnreachable."""
+    return [tax_rate_of(tax, order, keypair) for tax in order.taxes.all()]
+
+
+def tax_rate_of(tax: OrderTax, order: Order, keypair: Keypair) -> str:
+    params = tax_rate_params(tax)
+
+    def create(content: str, generation: int) -> str:
+        # Stripe gives a tax rate its id, so a key of ours sees to it that many who come at once get the same one.
+        return api.create_tax_rate(keypair, params, f"tax-rate-{content}-{generation}")
+
+    return counterpart(Kind.TAX_RATE, params, order, keypair, create).stripe_id
+
+
+def counterpart(
+    kind: Counterpart.Kind,
+    params: dict[str, Any],
+    order: Order,
+    keypair: Keypair,
+    create: Callable[[str, int], str],
+) -> Counterpart:
+    content = content_of(params)
+    known = Counterpart.objects.filter(kind=kind, account=keypair.publishable_key, content=content)
+    last = known.order_by("-generation").first()
+    if last and not last.retired_at:
+        return last
+    generation = last.generation + 1 if last else 1
+    made, _ = known.get_or_create(
+        generation=generation,
+        defaults={
+            "kind": kind,
+            "account": keypair.publishable_key,
+            "content": content,
+            "currency": order.currency,
+            "stripe_id": create(content, generation),
+        },
+    )
+    return made
+
+
+def content_of(params: dict[str, Any]) -> str:
+    return hashlib.sha256(repr(sorted(params.items())).encode()).hexdigest()
+
+
+def coupon_params(order: Order) -> dict[str, Any]:
+    """https://docs.stripe.com/api/coupons/create"""
+    return coupon_terms(order.discount_name, order.discount_percent, order.discount_off, order.currency)
+
+
+def coupon_terms(name: str, percent: Any, amount: int, currency: str) -> dict[str, Any]:
+    if percent is not None:
+        return {"name": name, "duration": "once", "percent_off": f"{percent:.2f}"}
+    return {"name": name, "duration": "once", "amount_off": amount, "currency": currency.lower()}
+
+
+def tax_rate_params(tax: OrderTax | Tax) -> dict[str, Any]:
+    """https://docs.stripe.com/api/tax_rates/create"""
+    percentage = format_percent(tax.percentage).removesuffix("\xa0%")
+    params = {"display_name": tax.display_name, "percentage": percentage, "inclusive": tax.inclusive}
+    return params | ({"jurisdiction": tax.jurisdiction} if tax.jurisdiction else {})
+
+
+def forget(order: Order, keypair: Keypair) -> None:
+    """What stands for the order's discount and taxes is gone at Stripe: the next who needs it makes it anew."""
+    contents = [content_of(tax_rate_params(tax)) for tax in order.taxes.all()]
+    if order.discount_name:
+        contents.append(content_of(coupon_params(order)))
+    account = keypair.publishable_key
+    for gone in Counterpart.objects.filter(account=account, content__in=contents, retired_at=None):
+        gone.mark_retired()
+
+
+def retire_leftovers() -> int:
+    """Delete the coupons and archive the tax rates of discounts and taxes that were edited or removed; how many.
+
+    What cannot be retired now stays for the next time: nobody's work shall fail for it.
+    """
+    used = {content_of(params) for discount in Discount.objects.all() for params in coupons_of(discount)}
+    used |= {content_of(tax_rate_params(tax)) for tax in Tax.objects.all()}
+    retired = 0
+    for leftover in Counterpart.objects.filter(retired_at=None).exclude(content__in=used):
+        try:
+            retire(leftover)
+        except StorefrontError as error:
+            logger.warning("%s cannot be retired now: %s", leftover.stripe_id, error.code)
+            break
+        retired += 1
+    return retired
+
+
+def coupons_of(discount: Discount) -> list[dict[str, Any]]:
+    if discount.percent is not None:
+        return [coupon_terms(discount.name, discount.percent, 0, "")]
+    return [coupon_terms(discount.name, None, part.amount, part.currency) for part in discount.amounts.all()]
+
+
+def retire(leftover: Counterpart) -> None:
+    keypair = keypair_of_account(leftover.account, leftover.currency)
+    if leftover.kind == Kind.COUPON:
+        api.delete_coupon(keypair, leftover.stripe_id)
+    else:
+        api.archive_tax_rate(keypair, leftover.stripe_id)
+    leftover.mark_retired()

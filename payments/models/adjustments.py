@@ -1,0 +1,130 @@
+"""What changes the price of an order: a discount takes something off, taxes come on top or are part of the price."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
+from django.utils import timezone
+from djmoney.models.fields import MoneyField
+
+from payments import money
+from payments.errors import DiscountRefused
+from payments.pricing import DiscountTerms
+
+PERCENT = [MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(100))]
+
+
+class Discount(models.Model):
+    """Either a percentage, or an amount in each of some currencies; never converted from one into another."""
+
+    name = models.CharField(max_length=40, help_text="As the shopper sees it, in the shop and on Stripe's page.")
+    percent = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=PERCENT,
+        help_text="Leave it empty to take off an amount instead, which is set for each currency below.",
+    )
+    active = models.BooleanField(default=True)
+    valid_from = models.DateTimeField(null=True, blank=True)
+    valid_until = models.DateTimeField(null=True, blank=True)
+    maximum_uses = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as often as anybody likes.")
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(percent__isnull=True) | Q(percent__gt=0, percent__lte=100),
+                name="discount_percent_is_0_to_100",
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="discount_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
+            raise ValidationError({"valid_until": "Choose a time after the one from which it is valid."})
+
+    def terms_in(self, currency: str) -> DiscountTerms:
+        """What it takes off an order in this currency. Raises DiscountRefused."""
+        if self.percent is not None:
+            return DiscountTerms(percent=self.percent)
+        for part in self.amounts.all():
+            if part.currency == currency:
+                return DiscountTerms(amount=part.amount)
+        raise DiscountRefused(f"The discount {self.name} takes off no amount in {currency}: choose another one.")
+
+    def require_usable(self, *, uses: int, now: datetime | None = None) -> None:
+        """Raise DiscountRefused if it cannot be used now, having been used so often by other orders."""
+        now = now or timezone.now()
+        if not self.active:
+            raise DiscountRefused(f"The discount {self.name} is no longer given.")
+        if self.valid_from and now < self.valid_from:
+            raise DiscountRefused(f"The discount {self.name} is not given yet.")
+        if self.valid_until and now >= self.valid_until:
+            raise DiscountRefused(f"The discount {self.name} has expired.")
+        if self.maximum_uses is not None and uses >= self.maximum_uses:
+            raise DiscountRefused(f"The discount {self.name} has been used as often as it is given.")
+
+
+class DiscountAmount(models.Model):
+    discount = models.ForeignKey(Discount, on_delete=models.CASCADE, related_name="amounts")
+    off = MoneyField(max_digits=14, decimal_places=2, currency_field_name="currency", currency_choices=None)
+    # Django-money adds this column beside `off`.
+    currency: str
+
+    objects: "ClassVar[models.Manager[DiscountAmount]]" = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["discount", "currency"], name="one_amount_a_currency"),
+            models.CheckConstraint(condition=Q(off__gt=0), name="discount_amount_is_positive"),
+            models.CheckConstraint(condition=Q(currency=Upper("currency")), name="discount_currency_is_a_code"),
+        ]
+
+    def __str__(self) -> str:
+        return money.format_amount(self.amount, self.currency)
+
+    @property
+    def amount(self) -> int:
+        """In minor units of its currency."""
+        return money.to_minor_units(self.off.amount, self.currency)
+
+    def clean(self) -> None:
+        if self.__dict__.get("off") is None or not self.currency:
+            return
+        decimals = money.price_decimals(self.currency)
+        if self.off.amount != round(self.off.amount, decimals):
+            raise ValidationError({"off": f"An amount in {self.currency} has at most {decimals} decimals."})
+
+
+class Tax(models.Model):
+    display_name = models.CharField(max_length=50, help_text="As the shopper sees it, such as VAT.")
+    percentage = models.DecimalField(
+        max_digits=7, decimal_places=4, validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))]
+    )
+    inclusive = models.BooleanField(help_text="On: the prices include it already. Off: it comes on top of them.")
+    jurisdiction = models.CharField(max_length=50, blank=True, help_text="Whose tax it is, such as Germany.")
+    active = models.BooleanField(default=True, help_text="Off: it is not offered for new orders.")
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["display_name", "percentage"]
+        verbose_name_plural = "taxes"
+        constraints = [
+            models.CheckConstraint(condition=Q(percentage__gte=0, percentage__lte=100), name="tax_is_0_to_100_percent"),
+            models.CheckConstraint(condition=~Q(display_name=""), name="tax_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        kind = "included" if self.inclusive else "on top"
+        return f"{self.display_name} {money.format_percent(self.percentage)} ({kind})"
