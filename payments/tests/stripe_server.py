@@ -100,6 +100,9 @@ class StripeServer:
             def do_GET(self) -> None:
                 self.respond("")
 
+            def do_DELETE(self) -> None:
+                self.respond("")
+
             def respond(self, body: str) -> None:
                 request = Recorded(self.command, self.path, dict(self.headers), body)
                 stripe.requests.append(request)

@@ -1,0 +1,243 @@
+"""Staff composes an order, gives it a discount and taxes, and sends the shopper its link."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from djmoney.money import Money
+
+from payments import checkout
+from payments.gateway import api
+from payments.gateway.keys import keypair_for
+from payments.models import Counterpart, Discount, Item, Order, Tax
+from payments.tests.stripe_server import Answer, StripeServer
+
+ADD = "/admin/payments/order/add/"
+
+
+@pytest.fixture
+def usd_pot(db: None) -> Item:
+    pot: Item = Item.objects.create(name="Teapot", price=Money(40, "USD"))
+    return pot
+
+
+@pytest.fixture
+def ten_percent(db: None) -> Discount:
+    return Discount.objects.create(name="Ten percent off", percent=Decimal(10))
+
+
+@pytest.fixture
+def vat(db: None) -> Tax:
+    return Tax.objects.create(display_name="VAT", percentage=Decimal(20), inclusive=False)
+
+
+def form(*lines: tuple[Item, str], order: Order | None = None, **values: Any) -> dict[str, Any]:
+    """The form of an order with these lines; those it has already come first."""
+    known = list(order.lines.all()) if order else []
+    data = {"lines-TOTAL_FORMS": str(len(lines)), "lines-INITIAL_FORMS": str(len(known)), **values}
+    data |= {"payments-TOTAL_FORMS": "0", "payments-INITIAL_FORMS": "0"}
+    for number, (item, quantity) in enumerate(lines):
+        data |= {f"lines-{number}-item": str(item.pk), f"lines-{number}-quantity": quantity}
+        if number < len(known):
+            data |= {f"lines-{number}-id": str(known[number].pk)}
+    return data
+
+
+def errors(response: Any) -> str:
+    context = response.context
+    found = [*context["adminform"].form.non_field_errors(), *(str(e) for e in context["errors"])]
+    return " ".join(found)
+
+
+def change_page(order: Order) -> str:
+    return f"/admin/payments/order/{order.pk}/change/"
+
+
+def test_an_order_of_several_items_is_paid_by_its_link(
+    admin_client: Client, usd_mug: Item, usd_pot: Item, ten_percent: Discount, vat: Tax, pay: Callable[..., Any]
+) -> None:
+    given = form((usd_mug, "3"), (usd_pot, "1"), discount=str(ten_percent.pk), taxes=[str(vat.pk)])
+    assert admin_client.post(ADD, given).status_code == 302
+    order = Order.objects.get()
+    assert (order.currency, order.price.total) == ("USD", 10476)
+    assert f'href="/order/{order.uuid}"' in admin_client.get(change_page(order)).content.decode()
+    shopper = Client()
+    offered = shopper.post(f"/order/{order.uuid}/checkout")
+    returned = pay(offered["Location"])
+    assert "Your order is paid" in shopper.get(returned["Location"]).content.decode()
+
+
+def test_items_of_two_currencies_are_refused_with_what_to_do(
+    admin_client: Client, usd_mug: Item, eur_mug: Item
+) -> None:
+    response = admin_client.post(ADD, form((usd_mug, "1"), (eur_mug, "1")))
+    assert "these items are in EUR and USD: make an order for each" in errors(response)
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("quantity", ["0", "1000", "-1", "", "many"])
+def test_a_quantity_that_cannot_be_is_refused(admin_client: Client, usd_mug: Item, quantity: str) -> None:
+    assert admin_client.post(ADD, form((usd_mug, quantity))).status_code == 200
+    assert not Order.objects.exists()
+
+
+def test_an_order_has_at_least_one_item(admin_client: Client) -> None:
+    response = admin_client.post(ADD, form())
+    assert "Choose at least one item" in errors(response)
+
+
+def test_only_what_can_be_sold_is_offered(admin_client: Client, usd_mug: Item, gbp_mug: Item, usd_pot: Item) -> None:
+    Item.objects.filter(pk=usd_pot.pk).update(on_sale=False)
+    page = admin_client.get(ADD).content.decode()
+    assert "Stoneware Mug, USD\xa019.00" in page
+    assert "GBP" not in page
+    assert "Teapot" not in page
+
+
+def test_an_order_is_changed_until_it_is_paid(admin_client: Client, usd_mug: Item, usd_pot: Item) -> None:
+    admin_client.post(ADD, form((usd_mug, "1")))
+    order = Order.objects.get()
+    given = form((usd_mug, "2"), (usd_pot, "1"), order=order)
+    assert admin_client.post(change_page(order), given).status_code == 302
+    assert Order.objects.get().price.total == 7800
+    order.mark_paid()
+    assert admin_client.post(change_page(order), form((usd_mug, "9"), order=order)).status_code == 403
+    page = admin_client.get(change_page(order)).content.decode()
+    assert 'name="_save"' not in page
+    assert Order.objects.get().price.total == 7800
+
+
+def test_a_line_keeps_its_price_while_its_item_is_not_changed(admin_client: Client, usd_mug: Item) -> None:
+    admin_client.post(ADD, form((usd_mug, "1")))
+    Item.objects.update(price=99)
+    order = Order.objects.get()
+    admin_client.post(change_page(order), form((usd_mug, "2"), order=order))
+    assert Order.objects.get().price.total == 3800
+
+
+def test_an_order_cannot_be_moved_to_another_currency(admin_client: Client, usd_mug: Item, eur_mug: Item) -> None:
+    admin_client.post(ADD, form((usd_mug, "1")))
+    order = Order.objects.get()
+    response = admin_client.post(change_page(order), form((eur_mug, "1"), order=order))
+    assert "This order is in USD: make another one for items in EUR" in errors(response)
+
+
+def test_a_page_that_the_shopper_has_open_is_taken_back_before_a_change(admin_client: Client, usd_mug: Item) -> None:
+    admin_client.post(ADD, form((usd_mug, "1")))
+    order = Order.objects.get()
+    payment = checkout.open_session(order=order, origin="https://shop.example")
+    assert payment is not None
+    admin_client.post(change_page(order), form((usd_mug, "2"), order=order))
+    session = api.retrieve_checkout_session(keypair_for("USD"), payment.checkout_session_id)
+    assert session.status == "expired"
+    assert Order.objects.get().price.total == 3800
+
+
+def test_a_page_that_cannot_be_taken_back_keeps_the_order_as_it_is(
+    admin_client: Client, usd_mug: Item, stripe_server: StripeServer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
+    admin_client.post(ADD, form((usd_mug, "1")))
+    order = Order.objects.get()
+    checkout.open_session(order=order, origin="https://shop.example")
+    stripe_server.answers = [Answer(hang_up=True)] * 3
+    response = admin_client.post(change_page(order), form((usd_mug, "2"), order=order))
+    assert "cannot be taken back at the moment" in response.content.decode()
+    assert Order.objects.get().price.total == 1900
+
+
+def test_an_order_that_is_paid_while_staff_changes_it_stays_as_it_was_paid(
+    admin_client: Client, usd_mug: Item, pay: Callable[..., Any]
+) -> None:
+    admin_client.post(ADD, form((usd_mug, "1")))
+    order = Order.objects.get()
+    payment = checkout.open_session(order=order, origin="http://testserver")
+    assert payment is not None
+    pay(payment.url)
+    response = admin_client.post(change_page(order), form((usd_mug, "2"), order=order))
+    assert response.status_code == 200
+    assert Order.objects.get().price.total == 1900
+
+
+def test_a_discount_without_an_amount_in_the_currency_is_told_and_not_given(
+    admin_client: Client, usd_mug: Item
+) -> None:
+    discount = Discount.objects.create(name="In euros")
+    discount.amounts.create(off=Money(3, "EUR"))
+    response = admin_client.post(ADD, form((usd_mug, "1"), discount=str(discount.pk)), follow=True)
+    assert "takes off no amount in USD" in response.content.decode()
+    assert Order.objects.get().discount_name == ""
+
+
+def test_orders_are_never_deleted(admin_client: Client, usd_mug: Item) -> None:
+    admin_client.post(ADD, form((usd_mug, "1")))
+    order = Order.objects.get()
+    assert admin_client.post(f"/admin/payments/order/{order.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def discount_form(percent: str = "", **amounts: str) -> dict[str, str]:
+    data = {"name": "Sale", "percent": percent, "active": "on"}
+    data |= {"amounts-TOTAL_FORMS": str(len(amounts)), "amounts-INITIAL_FORMS": "0"}
+    for number, (currency, off) in enumerate(amounts.items()):
+        data |= {f"amounts-{number}-off_0": off, f"amounts-{number}-off_1": currency}
+    for name in ("valid_from", "valid_until"):
+        data |= {f"{name}_0": "", f"{name}_1": ""}
+    return data
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (discount_form(), "Set a percentage above, or an amount in at least one currency"),
+        (discount_form("10", USD="3"), "either a percentage or amounts"),
+        (discount_form("101"), "less than or equal to 100"),
+        (discount_form("0"), "greater than or equal to 0.01"),
+        (discount_form(JPY="10.50"), "An amount in JPY has at most 0 decimals"),
+        (discount_form(USD="-3"), ""),
+        (discount_form(GBP="3"), "Select a valid choice"),
+    ],
+)
+def test_a_discount_that_cannot_be_is_explained(admin_client: Client, given: dict[str, str], message: str) -> None:
+    response = admin_client.post("/admin/payments/discount/add/", given)
+    assert response.status_code == 200
+    assert message in response.content.decode()
+    assert not Discount.objects.exists()
+
+
+@pytest.mark.parametrize("given", [discount_form("12.5"), discount_form(USD="3", JPY="200")])
+def test_a_discount_is_a_percentage_or_amounts(admin_client: Client, given: dict[str, str]) -> None:
+    assert admin_client.post("/admin/payments/discount/add/", given).status_code == 302
+    assert "Sale" in admin_client.get("/admin/payments/discount/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_stood_for_an_edited_or_deleted_discount_is_retired(
+    admin_client: Client, usd_mug: Item, ten_percent: Discount
+) -> None:
+    for act in ("edit", "delete"):
+        order = Order.objects.for_item(usd_mug, quantity=1, visitor=act)
+        order.give_discount(Discount.objects.get())
+        checkout.open_session(order=order, origin="https://shop.example")
+        address = f"/admin/payments/discount/{ten_percent.pk}"
+        if act == "edit":
+            assert admin_client.post(f"{address}/change/", discount_form("15")).status_code == 302
+        else:
+            assert admin_client.post(f"{address}/delete/", {"post": "yes"}).status_code == 302
+    assert Counterpart.objects.count() == Counterpart.objects.exclude(retired_at=None).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_stripe_down_the_discount_is_saved_all_the_same(
+    admin_client: Client, usd_mug: Item, ten_percent: Discount, stripe_server: StripeServer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
+    order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
+    order.give_discount(ten_percent)
+    checkout.open_session(order=order, origin="https://shop.example")
+    stripe_server.answers = [Answer(hang_up=True)] * 3
+    address = f"/admin/payments/discount/{ten_percent.pk}/change/"
+    assert admin_client.post(address, discount_form("15")).status_code == 302
+    assert Discount.objects.get().percent == 15
+    assert Counterpart.objects.get().retired_at is None
