@@ -4,10 +4,11 @@ import contextlib
 import hashlib
 import json
 import logging
+from functools import partial
 from typing import Any
 
 from payments import counterparts, fulfillment
-from payments.errors import NoKeypair, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
+from payments.errors import NoKeypair, SoldOut, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_for
 from payments.models import Order, OrderLine, Payment
@@ -27,7 +28,7 @@ def open_session(*, order: Order, origin: str) -> Payment | None:
     None if there is nothing to pay: an order that comes to zero is complete without Stripe.
 
     `origin` is the shop's own address, such as https://shop.example. Asked twice, it gives the same open session.
-    Raises OrderClosed, NoKeypair, AmountOutOfLimits, DiscountRefused, StripeRefused or StripeUnreachable.
+    Raises OrderClosed, NoKeypair, AmountOutOfLimits, DiscountRefused, SoldOut, StripeRefused or StripeUnreachable.
     """
     keypair = keypair_for(order.currency)
     total = order.price.total
@@ -36,7 +37,7 @@ def open_session(*, order: Order, origin: str) -> Payment | None:
         return None
     require_chargeable(total, order.currency)
     refresh_open_payments(order)
-    payment = Payment.objects.begin(order, publishable_key=keypair.publishable_key, livemode=keypair.livemode)
+    payment = begin_payment(order, keypair)
     if payment.status == Payment.Status.CREATED:
         close_earlier_sessions(payment)
         create_session(payment, keypair, origin)
@@ -44,6 +45,19 @@ def open_session(*, order: Order, origin: str) -> Payment | None:
         # An event told us of the session before Stripe's answer did, and it is over: the next look will show it.
         raise StripeUnreachable(api.TRY_AGAIN)
     return payment
+
+
+def begin_payment(order: Order, keypair: Keypair) -> Payment:
+    """The next attempt, with what it sells held; where too little is left, after taking back what was not paid in time.
+
+    Raises OrderClosed, DiscountRefused or SoldOut.
+    """
+    begin = partial(Payment.objects.begin, order, publishable_key=keypair.publishable_key, livemode=keypair.livemode)
+    try:
+        return begin()
+    except SoldOut:
+        fulfillment.release_overdue([line.item_id for line in order.lines.all() if line.item_id])
+        return begin()
 
 
 def refresh_open_payments(order: Order) -> None:
@@ -98,6 +112,7 @@ def request_session(payment: Payment, keypair: Keypair, origin: str) -> api.Chec
 def was_opened_by_another_click(payment: Payment, error: StorefrontError) -> bool:
     """If not, the attempt has failed: what Stripe answered once it answers again to the same idempotency key."""
     failed = payment.mark_not_opened(payment.problem or error.code)
+    payment.order.release_if_idle()
     return not failed and payment.status == Payment.Status.OPEN
 
 
@@ -135,6 +150,7 @@ def session_params(payment: Payment, keypair: Keypair, origin: str) -> dict[str,
         "adaptive_pricing": {"enabled": False},
         "success_url": f"{page}/success?session_id={SESSION_ID}",
         "cancel_url": f"{page}/cancel",
+        **({"expires_at": int(payment.stock_is_held_until.timestamp())} if order.holds_stock else {}),
         "client_reference_id": str(order.uuid),
         "metadata": metadata,
         "payment_intent_data": {"metadata": metadata, "description": f"Order {order.pk}"},

@@ -24,6 +24,12 @@ class NoKeypair(NotOnSale):
         self.currency = currency
 
 
+class SoldOut(NotOnSale):
+    """Choose fewer, or another item: there are not so many left."""
+
+    code = "sold_out"
+
+
 class PriceChanged(StorefrontError):
     """Look at the item again: it costs something else than the page said."""
 

@@ -4,10 +4,10 @@ import logging
 
 from django.db import transaction
 
-from payments.errors import StorefrontError, StripeObjectMissing
+from payments.errors import SoldOut, StorefrontError, StripeObjectMissing
 from payments.gateway import api
 from payments.gateway.keys import keypair_of_account
-from payments.models import Order, Payment
+from payments.models import Order, Payment, stock
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +26,14 @@ def settle(payment: Payment) -> None:
             raise
         # Test data was deleted: what is not there cannot be paid.
         payment.mark_expired()
+        payment.order.release_if_idle()
         return
     with transaction.atomic():
         order = Order.objects.select_for_update().get(pk=payment.order_id)
         payment.refresh_from_db()
         payment.order = order
         apply(session, payment, order)
+        order.release_if_idle()
     if order.is_paid:
         close_open_sessions(order)
 
@@ -69,10 +71,33 @@ def report(payment: Payment, problem: str) -> None:
 def take_payment(session: api.CheckoutSession, payment: Payment, order: Order) -> None:
     if not order.is_paid:
         if payment.mark_paid(payment_intent_id=session.payment_intent_id):
+            take_stock(order)
             order.mark_paid()
             logger.info("Order %s is paid: %s %s", order.pk, payment.amount, payment.currency)
     elif payment.mark_duplicate(payment_intent_id=session.payment_intent_id):
         logger.error("Order %s was paid a second time by payment %s: refund it", order.pk, payment.pk)
+
+
+def take_stock(order: Order) -> None:
+    """What is held is sold. If it had been given back meanwhile it is taken again, and if it is gone, said loudly."""
+    try:
+        stock.hold(order)
+    except SoldOut as error:
+        logger.error("Order %s is paid and cannot be delivered: %s", order.pk, error)
+
+
+def release_overdue(item_ids: list[int]) -> bool:
+    """Give back what is held of these items and was not paid in time; whether there was any. No webhook is needed."""
+    overdue = list(Payment.objects.overdue(item_ids))
+    for payment in overdue:
+        try:
+            if payment.checkout_session_id:
+                settle(payment)
+            elif payment.mark_not_opened("It was never opened at Stripe."):
+                payment.order.release_if_idle()
+        except StorefrontError as error:
+            logger.warning("Payment %s could not be checked: %s", payment.pk, error.code)
+    return bool(overdue)
 
 
 def take_back_offers(order: Order) -> None:
@@ -80,6 +105,10 @@ def take_back_offers(order: Order) -> None:
 
     Raises OrderClosed, NoKeypair, StripeRefused or StripeUnreachable: then it may be paid as it is.
     """
+    for payment in order.payments.filter(status=Payment.Status.CREATED):
+        # A request that is at Stripe with it finds it so, and takes its page back.
+        payment.mark_not_opened("The order was changed.")
+        payment.order.release_if_idle()
     for payment in order.payments.filter(status=Payment.Status.OPEN):
         close_session(payment)
     Order.objects.get(pk=order.pk).require_payable()
@@ -99,3 +128,4 @@ def close_session(payment: Payment) -> None:
     keypair = keypair_of_account(payment.publishable_key, payment.currency)
     api.expire_checkout_session(keypair, payment.checkout_session_id)
     payment.mark_expired()
+    payment.order.release_if_idle()

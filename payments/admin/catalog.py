@@ -12,14 +12,14 @@ from payments.models import Item
 class ItemForm(PriceForm):
     class Meta:
         model = Item
-        fields = ["name", "description", "price", "picture", "on_sale"]
+        fields = ["name", "description", "price", "picture", "stock", "on_sale"]
 
 
 @admin.register(Item)
 class ItemAdmin(admin.ModelAdmin):
     form = ItemForm
-    list_display = ["name", "on_sale", "price", "changed"]
-    list_editable = ["on_sale", "price"]
+    list_display = ["name", "on_sale", "price", "stock", "changed"]
+    list_editable = ["on_sale", "price", "stock"]
     list_filter = ["currency", "on_sale"]
     list_per_page = 50
     search_fields = ["name", "description"]

@@ -37,6 +37,11 @@ class Item(models.Model):
         help_text="A file below static/, such as pictures/stoneware-mug.svg, or an address that begins with https://.",
     )
     on_sale = models.BooleanField(default=True, help_text="Off: the page stays, but nobody can buy.")
+    stock = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="How many can still be sold, those offered for payment not counted. Empty: as many as anybody wants.",
+    )
     created = models.DateTimeField(auto_now_add=True)
     changed = models.DateTimeField(auto_now=True)
 
@@ -66,6 +71,10 @@ class Item(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("item", args=[self.pk])
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.stock == 0
 
     @property
     def unit_amount(self) -> int:

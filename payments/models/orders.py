@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from payments import money, pricing
 from payments.errors import OrderClosed
+from payments.models import stock
 from payments.models.adjustments import Discount, Tax
 from payments.models.catalog import Item
 
@@ -59,6 +60,7 @@ class Order(models.Model):
     subtotal_amount = models.BigIntegerField(null=True, editable=False)
     discount_amount = models.BigIntegerField(null=True, editable=False)
     total_amount = models.BigIntegerField(null=True, editable=False)
+    holds_stock = models.BooleanField(default=False, editable=False)
     created = models.DateTimeField(auto_now_add=True)
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -136,12 +138,16 @@ class Order(models.Model):
         self.taxes.bulk_create(OrderTax.of(tax, self) for tax in taxes)
 
     def freeze(self) -> pricing.Price:
-        """Write down what is offered. Raises DiscountRefused. The caller holds the row's lock."""
+        """Write down what is offered, and hold it. The caller holds the row's lock.
+
+        Raises DiscountRefused or SoldOut.
+        """
         if self.discount:
             self.discount.require_usable(uses=self.uses_of_discount_by_others())
         price = self.price
         self.subtotal_amount, self.discount_amount, self.total_amount = price.subtotal, price.discount, price.total
         self.save(update_fields=["subtotal_amount", "discount_amount", "total_amount"])
+        stock.hold(self)
         for tax, amount in zip(self.taxes.all(), price.taxes, strict=True):
             OrderTax.objects.filter(pk=tax.pk).update(amount=amount)
         return price
@@ -172,6 +178,13 @@ class Order(models.Model):
             raise OrderClosed("This order was changed in this very moment: please reload the page.")
         order.mark_paid()
 
+    @transaction.atomic
+    def release_if_idle(self) -> None:
+        """Give back what is held once nobody can pay any more."""
+        order = Order.objects.select_for_update().get(pk=self.pk)
+        if order.holds_stock and not order.payments.filter(status__in=["created", "open", "processing"]).exists():
+            stock.give_back(order)
+
     def mark_processing(self) -> None:
         """A bank is at work on a payment. The caller holds the row's lock."""
         if not self.is_paid:
@@ -187,12 +200,13 @@ class Order(models.Model):
         if self.is_paid:
             raise OrderClosed("This order is paid already.")
         self.paid_at = timezone.now()
+        self.holds_stock = False
         self.move(self.Status.PAID)
 
     def move(self, status: Status) -> None:
         self.status = status
         self.purchase_key = ""
-        self.save(update_fields=["status", "purchase_key", "paid_at"])
+        self.save(update_fields=["status", "purchase_key", "paid_at", "holds_stock"])
 
 
 class OrderTax(models.Model):
@@ -243,6 +257,7 @@ class OrderLine(models.Model):
     currency = models.CharField(max_length=3, editable=False)
     unit_amount = models.BigIntegerField(help_text="In minor units.")
     quantity = models.PositiveIntegerField()
+    held = models.PositiveIntegerField(default=0, editable=False, help_text="Taken from the stock, not paid yet.")
 
     class Meta:
         ordering = ["id"]

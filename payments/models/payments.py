@@ -1,6 +1,6 @@
 """One attempt to have an order paid, by one Stripe account, and what became of it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models, transaction
@@ -13,11 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SECONDS_BETWEEN_CHECKS = 3
+# Stripe keeps a Checkout Session open for 30 minutes at least; a little more, as clocks differ and requests take time.
+STOCK_HOLD = timedelta(minutes=35)
 MAXIMUM_PROBLEM = 200
 ALWAYS = Q()
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
+    def overdue(self, item_ids: list[int]) -> "PaymentQuerySet":
+        """Under way for longer than stock of these items is held."""
+        late = timezone.now() - STOCK_HOLD
+        holding = self.filter(order__holds_stock=True, order__lines__item__in=item_ids, created__lt=late)
+        return holding.filter(status__in=Payment.UNDER_WAY).distinct()
+
     @transaction.atomic
     def begin(self, order: Order, *, publishable_key: str, livemode: bool) -> "Payment":
         """The attempt that is under way for the order at this account, or the next one. Raises OrderClosed.
@@ -98,6 +106,10 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"Payment {self.pk}"
+
+    @property
+    def stock_is_held_until(self) -> datetime:
+        return self.created + STOCK_HOLD
 
     @property
     def may_change(self) -> bool:

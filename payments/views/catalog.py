@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from payments import fulfillment
 from payments.errors import NoKeypair
 from payments.gateway.keys import currencies, keypair_for
 from payments.models import Item
@@ -70,6 +71,8 @@ def query(**parameters: object) -> str:
 @require_safe
 def item_page(request: HttpRequest, item_id: int) -> HttpResponse:
     item = get_object_or_404(Item, pk=item_id)
+    if item.is_sold_out and fulfillment.release_overdue([item.pk]):
+        item.refresh_from_db()
     publishable_key = publishable_key_of(item)
     context = {"item": item, "publishable_key": publishable_key, "maximum_quantity": MAXIMUM_QUANTITY}
     response = render(request, "item.html", context)
@@ -83,6 +86,6 @@ def item_page(request: HttpRequest, item_id: int) -> HttpResponse:
 def publishable_key_of(item: Item) -> str:
     """The key that the page gives to Stripe.js; empty if the item cannot be bought."""
     try:
-        return keypair_for(item.currency).publishable_key if item.on_sale else ""
+        return keypair_for(item.currency).publishable_key if item.on_sale and not item.is_sold_out else ""
     except NoKeypair:
         return ""

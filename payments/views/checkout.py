@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from payments import checkout, pricing
-from payments.errors import InvalidQuantity, NotOnSale, PriceChanged, StorefrontError
+from payments import checkout, fulfillment, pricing
+from payments.errors import InvalidQuantity, NotOnSale, PriceChanged, SoldOut, StorefrontError
 from payments.gateway.keys import keypair_for
 from payments.models import Item, Order, Payment
 from payments.models.orders import MAXIMUM_QUANTITY
@@ -63,6 +63,10 @@ def item_on_sale(item_id: str) -> Item:
     item: Item = Item.objects.get(pk=int(item_id[:30]))
     if not item.on_sale:
         raise NotOnSale("This item is not on sale at the moment. Please choose another one.")
+    if item.is_sold_out and fulfillment.release_overdue([item.pk]):
+        item.refresh_from_db()
+    if item.is_sold_out:
+        raise SoldOut("This item is sold out. Please choose another one.")
     keypair_for(item.currency)
     return item
 
