@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
-from payments.views import catalog, checkout, orders, webhooks
+from payments.views import catalog, checkout, orders, staff, webhooks
 
 
 def either_way(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
@@ -24,6 +24,8 @@ urlpatterns = [
     *either_way("order/<uuid:uuid>/success", orders.success, "order-success"),
     *either_way("order/<uuid:uuid>/cancel", orders.cancel, "order-cancel"),
     *either_way("order/<uuid:uuid>/checkout", orders.pay, "order-checkout"),
+    *either_way("order/<int:order_id>", staff.order, "staff-order"),
+    *either_way("item/by_order/<int:item_id>", staff.orders_of_item, "staff-orders-of-item"),
     *either_way("webhooks/stripe", webhooks.stripe, "stripe-webhooks"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

@@ -1,0 +1,67 @@
+"""Staff and their programs read orders by number; nobody else can go through them."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from payments.models import Item, Order
+
+PATHS = ["/order/{order}", "/item/by_order/{item}"]
+
+
+@pytest.fixture
+def orders(usd_mug: Item, eur_mug: Item) -> list[Order]:
+    return [
+        Order.objects.for_item(item, quantity=number + 1, visitor=str(number))
+        for number in range(3)
+        for item in (usd_mug, eur_mug)
+    ]
+
+
+def test_an_order_by_its_number(admin_client: Client, orders: list[Order]) -> None:
+    answer = admin_client.get(f"/order/{orders[2].pk}").json()
+    assert (answer["id"], answer["currency"], answer["amount"]) == (orders[2].pk, "USD", 3800)
+    assert answer["lines"] == [{"name": "Stoneware Mug", "quantity": 2, "unit_amount": 1900, "amount": 3800}]
+
+
+def test_all_orders_that_contain_an_item(admin_client: Client, orders: list[Order], usd_mug: Item) -> None:
+    answer = admin_client.get(f"/item/by_order/{usd_mug.pk}").json()
+    assert [found["id"] for found in answer["orders"]] == [orders[4].pk, orders[2].pk, orders[0].pk]
+    older = admin_client.get(f"/item/by_order/{usd_mug.pk}?before={orders[2].pk}").json()
+    assert [found["id"] for found in older["orders"]] == [orders[0].pk]
+
+
+def test_however_many_there_are_the_queries_are_counted(
+    admin_client: Client, orders: list[Order], usd_mug: Item, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(6):
+        admin_client.get(f"/item/by_order/{usd_mug.pk}")
+
+
+def test_what_is_not_there_is_not_found(admin_client: Client, db: None) -> None:
+    assert [admin_client.get(path.format(order=9, item=9)).status_code for path in PATHS] == [404, 404]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_anybody_else_is_refused_whether_there_is_one_or_not(
+    client: Client, orders: list[Order], usd_mug: Item, django_user_model: Any, path: str
+) -> None:
+    def statuses() -> set[int]:
+        there, absent = path.format(order=orders[0].pk, item=usd_mug.pk), path.format(order=999, item=999)
+        return {client.get(there).status_code, client.get(absent).status_code, client.get(f"{there}/").status_code}
+
+    assert statuses() == {403}
+    customer = django_user_model.objects.create_user("customer")
+    client.force_login(customer)
+    assert statuses() == {403}
+    customer.is_staff = True
+    customer.save()
+    assert statuses() == {403}
+    customer.user_permissions.add(Permission.objects.get(codename="view_order"))
+    assert statuses() == {200, 404}
+
+
+def test_the_answers_are_not_kept(admin_client: Client, orders: list[Order]) -> None:
+    assert "no-store" in admin_client.get(f"/order/{orders[0].pk}")["Cache-Control"]
