@@ -4,11 +4,20 @@ import contextlib
 import hashlib
 import json
 import logging
+import time
 from functools import partial
 from typing import Any
 
 from payments import counterparts, fulfillment
-from payments.errors import NoKeypair, SoldOut, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
+from payments.errors import (
+    NoKeypair,
+    SoldOut,
+    StorefrontError,
+    StripeBusy,
+    StripeObjectMissing,
+    StripeRefused,
+    StripeUnreachable,
+)
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_for
 from payments.models import Order, OrderLine, Payment
@@ -20,6 +29,7 @@ logger = logging.getLogger(__name__)
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
 # Longer texts are allowed, but not read on a payment page.
 MAXIMUM_DESCRIPTION = 500
+SECONDS_TO_WAIT = 10
 
 
 def open_session(*, order: Order, origin: str) -> Payment | None:
@@ -86,6 +96,9 @@ def create_session(payment: Payment, keypair: Keypair, origin: str) -> None:
     try:
         session = session_at_stripe(payment, keypair, origin)
         require_same_terms(payment, keypair, session)
+    except StripeBusy:
+        if not is_opened_by_another_click_soon(payment):
+            raise
     except StorefrontError as error:
         if not was_opened_by_another_click(payment, error):
             raise
@@ -107,6 +120,15 @@ def session_at_stripe(payment: Payment, keypair: Keypair, origin: str) -> api.Ch
 def request_session(payment: Payment, keypair: Keypair, origin: str) -> api.CheckoutSession:
     params = session_params(payment, keypair, origin)
     return api.create_checkout_session(keypair, params, idempotency_key(payment, params))
+
+
+def is_opened_by_another_click_soon(payment: Payment) -> bool:
+    """A second click finds Stripe at work on the first one's request: its answer is for both."""
+    deadline = time.monotonic() + SECONDS_TO_WAIT
+    while payment.status == Payment.Status.CREATED and time.monotonic() < deadline:
+        time.sleep(0.2)
+        payment.refresh_from_db()
+    return payment.status == Payment.Status.OPEN
 
 
 def was_opened_by_another_click(payment: Payment, error: StorefrontError) -> bool:

@@ -81,3 +81,7 @@ class StripeUnreachable(StorefrontError):
     """Try again in a minute: Stripe did not answer, or not with anything that can be read."""
 
     code = "stripe_unreachable"
+
+
+class StripeBusy(StripeUnreachable):
+    """Wait for the other request: Stripe is at work on the very same one."""

@@ -8,6 +8,7 @@ from payments.errors import SoldOut, StorefrontError, StripeObjectMissing
 from payments.gateway import api
 from payments.gateway.keys import keypair_of_account
 from payments.models import Order, Payment, stock
+from payments.models.payments import MAXIMUM_PROBLEM
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +25,7 @@ def settle(payment: Payment) -> None:
     except StripeObjectMissing:
         if keypair.publishable_key != payment.publishable_key:
             raise
-        # Test data was deleted: what is not there cannot be paid.
-        payment.mark_expired()
-        payment.order.release_if_idle()
+        expire_missing(payment)
         return
     with transaction.atomic():
         order = Order.objects.select_for_update().get(pk=payment.order_id)
@@ -52,6 +51,18 @@ def apply(session: api.CheckoutSession, payment: Payment, order: Order) -> None:
             order.mark_pending()
     elif session.status == "expired":
         payment.mark_expired()
+    elif not payment.url:
+        payment.mark_open(checkout_session_id=session.id, url=session.url)
+
+
+@transaction.atomic
+def expire_missing(payment: Payment) -> None:
+    """Test data was deleted: what is not there cannot be paid, and no bank is at work on it."""
+    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    payment.mark_expired()
+    if order.status == Order.Status.PROCESSING and not order.has_payment_processing:
+        order.mark_pending()
+    order.release_if_idle()
 
 
 def difference(payment: Payment, session: api.CheckoutSession) -> str:
@@ -64,8 +75,9 @@ def difference(payment: Payment, session: api.CheckoutSession) -> str:
 
 
 def report(payment: Payment, problem: str) -> None:
-    logger.error("Payment %s is not settled: %s", payment.pk, problem)
-    payment.note_problem(problem)
+    if problem[:MAXIMUM_PROBLEM] != payment.problem:
+        logger.error("Payment %s is not settled: %s", payment.pk, problem)
+        payment.note_problem(problem)
 
 
 def take_payment(session: api.CheckoutSession, payment: Payment, order: Order) -> None:

@@ -38,8 +38,8 @@ def settle_checkout_session(event: Event) -> tuple[Outcome, str]:
         logger.error("Event %s does not fit payment %s: %s", event.id, payment.pk, problem)
         return Outcome.REFUSED, problem
     if not payment.checkout_session_id:
-        # Our process ended between Stripe's answer and the note of it.
-        payment.mark_open(checkout_session_id=event.object_id, url="")
+        # Our process ended between Stripe's answer and the note of it, or the answer was lost.
+        payment.note_session(event.object_id)
     fulfillment.settle(payment)
     return Outcome.SETTLED, ""
 
@@ -68,7 +68,7 @@ def difference(payment: Payment, event: Event) -> str:
         return f"it comes from the account that sells in {event.keypair.currency}"
     if payment.checkout_session_id not in ("", event.object_id):
         return "it is about another Checkout Session"
-    if {event.livemode, session.get("livemode")} != {payment.livemode}:
+    if event.livemode is not payment.livemode or session.get("livemode") is not payment.livemode:
         return "it has another livemode"
     if str(session.get("currency")).upper() != payment.currency:
         return f"it has another currency than {payment.currency}"

@@ -67,10 +67,10 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is {value!r}: set it to True or False.")
         return BOOLEANS[value.lower()]
 
-    def integer(self, name: str, default: int, minimum: int = 0) -> int:
+    def integer(self, name: str, default: int, minimum: int = 0, maximum: int = 999_999_999) -> int:
         value = self.text(name, str(default))
-        if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < minimum:
-            raise ImproperlyConfigured(f"{name} is {value!r}: set it to a whole number of at least {minimum}.")
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not minimum <= int(value) <= maximum:
+            raise ImproperlyConfigured(f"{name} is {value!r}: set it to a whole number from {minimum} to {maximum}.")
         return int(value)
 
     def http_url(self, name: str, default: str = "") -> str:
@@ -79,24 +79,29 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is not a URL: write it as https://host or http://host:port.")
         return value
 
-    def database(self, name: str, default: str) -> dict[str, Any]:
-        value = self.text(name, default)
-        known = re.fullmatch(r"sqlite:///.+|postgres(ql)?://.+/[^/?]+(\?.*)?", value)
-        if not known or not is_url(value.replace("sqlite://", "sqlite://file")):
+    def database(self, name: str, default: Path) -> dict[str, Any]:
+        """The database that a URL names; an SQLite file where none is set."""
+        value = self.text(name)
+        if not value:
+            return {"ENGINE": environ.Env.DB_SCHEMES["sqlite"], "NAME": str(default)}
+        sqlite = re.fullmatch(r"sqlite:///[^#?:]+", value)
+        postgres = re.fullmatch(r"postgres(ql)?://[^/?#]*/[^/?#]+(\?[^#]*)?", value)
+        if not sqlite and not (postgres and (is_url(value) or "host=" in value)):
             raise ImproperlyConfigured(
                 f"{name} is not a database's URL: write postgres://user:password@host/name or sqlite:///path."
             )
         config = dict(environ.Env.db_url_config(value))
-        if config.get("ATOMIC_REQUESTS"):
-            # A transaction would be held open while Stripe is asked.
-            raise ImproperlyConfigured(f"{name} sets ATOMIC_REQUESTS: remove it.")
+        unwanted = set(config) - {"ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS", "CONN_MAX_AGE"}
+        if unwanted:
+            # A transaction held open while Stripe is asked, or one that is never committed, loses money.
+            raise ImproperlyConfigured(f"{name} sets {', '.join(sorted(unwanted))}: remove it.")
         return config
 
     def email(self, name: str, default: str) -> dict[str, Any]:
         value = self.text(name, default)
         scheme, _, rest = value.partition("://")
         known = sorted(environ.Env.EMAIL_SCHEMES)
-        if scheme not in known or not is_url(value if rest else f"{scheme}://host") or ("smtp" in scheme and not rest):
+        if "://" not in value or scheme not in known or not (is_url(value) if rest else "smtp" not in scheme):
             raise ImproperlyConfigured(
                 f"{name} is not a mail server's URL: write smtp+tls://user:password@host:587, or before the :// one of "
                 f"{', '.join(known)}."
@@ -106,7 +111,11 @@ class Environment:
 
 def require_lines(dotenv: Path) -> None:
     """Raise ImproperlyConfigured for a line that would be passed over, and do not quote it: it may hold a key."""
-    for number, line in enumerate(dotenv.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = dotenv.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{dotenv.name} is not written in UTF-8: save it as such.") from None
+    for number, line in enumerate(lines, start=1):
         if line.strip() and not re.match(r"\s*#|(export )?[A-Za-z_0-9]+=", line):
             raise ImproperlyConfigured(f"{dotenv.name}, line {number}: write NAME=value, without spaces around the =.")
 

@@ -9,8 +9,8 @@ from storefront.env import Environment
 
 try:
     env = Environment.of_project()
-    host = env.text("HOST", "127.0.0.1")
-    bind = f"{f'[{host}]' if ':' in host else host}:{env.integer('PORT', 8000, minimum=1)}"
+    host = env.text("HOST", "127.0.0.1").strip("[]")
+    bind = f"{f'[{host}]' if ':' in host else host}:{env.integer('PORT', 8000, minimum=1, maximum=65535)}"
     # Processes use the cores, threads hold the waiting for Stripe.
     workers = env.integer("WEB_CONCURRENCY", 2, minimum=1)
     threads = env.integer("WEB_THREADS", 16, minimum=1)
@@ -28,3 +28,5 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 loglevel = "warning"
 # Only Django decides whom to believe that a request came by https: see BEHIND_PROXY.
 secure_scheme_headers: dict[str, str] = {}
+# Nobody may say by a header where the shop is mounted.
+forwarder_headers = ""

@@ -10,7 +10,7 @@ class ReporterFilter(SafeExceptionReporterFilter):
     """Also hides addresses that carry passwords (`DATABASE_URL`, `EMAIL_URL`), in settings and in the environment."""
 
     hidden_settings = re.compile(
-        SafeExceptionReporterFilter.hidden_settings.pattern + r"|_URL$|DSN|DATABASES|COOKIE|AUTHORIZATION",
+        SafeExceptionReporterFilter.hidden_settings.pattern + r"|_URL$|DSN|DATABASES|COOKIE|AUTHORIZATION|^visitor$",
         flags=re.IGNORECASE,
     )
 

@@ -92,7 +92,7 @@ APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # --- Database -----------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", default=BASE_DIR / "db.sqlite3")}
 DATABASES["default"] |= {
     "CONN_MAX_AGE": env.integer("DATABASE_CONNECTION_SECONDS", default=600),
     "CONN_HEALTH_CHECKS": True,

@@ -31,5 +31,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = "payments.views.problems.bad_request"
+handler500 = "payments.views.problems.server_error"
+
 if settings.STRIPE_SANDBOX:
     urlpatterns.append(path("sandbox/", include(settings.STRIPE_SANDBOX_URLS)))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import stripe
 
-from payments.errors import StripeObjectMissing, StripeRefused, StripeUnreachable
+from payments.errors import StripeBusy, StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway.client import client_for
 from payments.gateway.keys import Keypair
 
@@ -123,25 +123,30 @@ def stripe_errors_as_ours(keypair: Keypair, act: str, passing: str = "") -> Iter
     try:
         yield
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        log_failure(keypair, act, error)
+        log_failure(logging.WARNING, keypair, act, error)
         raise StripeUnreachable(TRY_AGAIN) from None
     except stripe.StripeError as error:
         if passing and error.code == passing:
             return
-        log_failure(keypair, act, error)
         if type(error) is stripe.APIError:
-            raise StripeUnreachable(TRY_AGAIN) from None
+            log_failure(logging.WARNING, keypair, act, error)
+            raise (StripeBusy if error.http_status == 409 else StripeUnreachable)(TRY_AGAIN) from None
+        log_failure(logging.ERROR, keypair, act, error)
         refusal = StripeObjectMissing if error.code == "resource_missing" else StripeRefused
         raise refusal(TELL_THE_SHOP, param=getattr(error, "param", None) or "") from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # A proxy's page, a list, half a body: an answer, but not Stripe's.
-        logger.error("Stripe: %s for %s: unreadable answer (%s)", act, keypair.currency, type(error).__name__)
+        logger.warning("Stripe: %s for %s: unreadable answer (%s)", act, keypair.currency, type(error).__name__)
         raise StripeUnreachable(TRY_AGAIN) from None
 
 
-def log_failure(keypair: Keypair, act: str, error: stripe.StripeError) -> None:
-    """What an operator needs to find the request in Stripe's dashboard; never Stripe's text, which may quote a key."""
-    logger.error(
+def log_failure(level: int, keypair: Keypair, act: str, error: stripe.StripeError) -> None:
+    """What an operator needs to find the request in Stripe's dashboard; never Stripe's text, which may quote a key.
+
+    What passes by itself is a warning; an error is mailed.
+    """
+    logger.log(
+        level,
         "Stripe: %s for %s failed: %s status=%s code=%s param=%s request=%s",
         act,
         keypair.currency,

@@ -127,11 +127,24 @@ class Payment(models.Model):
         due = Payment.objects.filter(pk=self.pk).exclude(checked_at__gt=recently)
         return bool(self.checkout_session_id) and due.update(checked_at=now) == 1
 
+    @transaction.atomic
     def mark_open(self, *, checkout_session_id: str, url: str) -> bool:
-        """Stripe waits for the shopper at this address. False if another session was noted first, or it is over."""
-        unnoted = Q(checkout_session_id__in=["", checkout_session_id])
-        before = (self.Status.CREATED, self.Status.OPEN)
+        """Stripe waits for the shopper at this address. What another click took for failed is open after all.
+
+        False if another session was noted first, or it is over, or a later attempt was begun.
+        """
+        Order.objects.select_for_update().get(pk=self.order_id)
+        if Payment.objects.filter(order=self.order_id, attempt__gt=self.attempt).exists():
+            self.refresh_from_db()
+            return False
+        unnoted = Q(checkout_session_id="") | Q(checkout_session_id=checkout_session_id)
+        before = (self.Status.CREATED, self.Status.OPEN, self.Status.FAILED)
         return self.move(self.Status.OPEN, before, unnoted, checkout_session_id=checkout_session_id, url=url)
+
+    def note_session(self, checkout_session_id: str) -> None:
+        """Stripe knows it by this id, which was not noted here before. Its state is as it was."""
+        Payment.objects.filter(pk=self.pk, checkout_session_id="").update(checkout_session_id=checkout_session_id)
+        self.refresh_from_db()
 
     def mark_not_opened(self, problem: str) -> bool:
         """Stripe could not be asked, or refused. False if another request got through meanwhile."""

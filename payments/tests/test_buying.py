@@ -145,6 +145,17 @@ def test_a_price_that_changed_since_the_page_was_opened_is_not_charged_without_a
     assert client.post(f"/buy/{usd_mug.pk}", shown | {"unit_amount": "3800"}).status_code == 303
 
 
+def test_a_currency_that_changed_since_the_page_was_opened_is_not_charged_without_a_word(
+    client: Client, usd_mug: Item, stripe_server: StripeServer
+) -> None:
+    assert 'name="currency" value="USD"' in client.get(f"/item/{usd_mug.pk}").content.decode()
+    Item.objects.update(currency="EUR")
+    shown = {"unit_amount": "1900", "currency": "USD"}
+    message = assert_refused(client.post(f"/buy/{usd_mug.pk}", shown, headers=JSON), 409, "price_changed")
+    assert "EUR\xa019.00" in message
+    assert stripe_server.requests == []
+
+
 def test_a_double_click_gets_the_same_open_session(client: Client, usd_mug: Item) -> None:
     first, second = (client.post(f"/buy/{usd_mug.pk}", headers=JSON).json() for _ in range(2))
     assert first == second
@@ -176,7 +187,10 @@ def test_after_paying_the_same_thing_can_be_bought_again(
     assert refused.json()["error"]["code"] == "order_closed"
     again = client.get(f"/buy/{usd_mug.pk}").json()
     assert again["id"] != first["id"]
-    assert sorted(Order.objects.values_list("status", flat=True)) == ["paid", "pending"]
+    pay(again["url"])
+    shown = client.post(f"/buy/{usd_mug.pk}", {"quantity": "1"})
+    assert shown["Location"] == f"/order/{Order.objects.latest('pk').uuid}"
+    assert sorted(Order.objects.values_list("status", flat=True)) == ["paid", "paid"]
 
 
 def test_an_expired_session_is_followed_by_a_new_one(client: Client, usd_mug: Item) -> None:

@@ -58,6 +58,21 @@ def test_a_webhook_secret_that_is_none_is_an_error(settings: Any) -> None:
     assert ids(settings, GOOD | {"STRIPE_EUR_WEBHOOK_SECRET": "whsec_eur1,https://shop"}) == ["payments.E004"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("PUBLISHABLE_KEY", "pk_test_…", "payments.E002"),
+        ("PUBLISHABLE_KEY", "pk_test_usd1 # dollars", "payments.E002"),
+        ("SECRET_KEY", "sk_test_", "payments.E003"),
+        ("SECRET_KEY", "sk_test_usd1 # dollars", "payments.E003"),
+        ("WEBHOOK_SECRET", "whsec_…", "payments.E004"),
+        ("WEBHOOK_SECRET", "whsec_usd1 # dollars", "payments.E004"),
+    ],
+)
+def test_a_key_with_something_else_behind_it_is_an_error(settings: Any, name: str, value: str, found: str) -> None:
+    assert ids(settings, GOOD | {f"STRIPE_USD_{name}": value}) == [found]
+
+
 @pytest.mark.parametrize("code", ["EURO", "ZZZ", "usd", "XXX"])
 def test_a_code_that_is_no_currency_is_an_error(settings: Any, code: str) -> None:
     variables = {name.replace("EUR", code): value for name, value in GOOD.items()}
@@ -100,7 +115,12 @@ def test_live_keys_for_a_server_other_than_stripes_are_an_error(settings: Any) -
 
 def test_one_key_of_a_pair_copied_from_another_account_is_an_error(settings: Any) -> None:
     assert ids(settings, GOOD | {"STRIPE_USD_SECRET_KEY": GOOD["STRIPE_EUR_SECRET_KEY"]}) == ["payments.E009"]
-    assert ids(settings, GOOD | {"STRIPE_USD_PUBLISHABLE_KEY": "pk_test_eur1"}) == ["payments.E009"]
+    two_secret_keys = {"STRIPE_USD_PUBLISHABLE_KEY": "pk_test_eur1", "STRIPE_EUR_SECRET_KEY": "sk_test_eur1"}
+    assert ids(settings, GOOD | two_secret_keys) == ["payments.E009"]
+
+
+def test_one_account_may_have_several_restricted_keys(settings: Any) -> None:
+    assert ids(settings, GOOD | {"STRIPE_USD_PUBLISHABLE_KEY": "pk_test_eur1"}) == []
 
 
 def test_two_accounts_with_one_webhook_secret_are_an_error(settings: Any) -> None:

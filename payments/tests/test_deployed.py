@@ -47,3 +47,10 @@ def test_an_unknown_host_is_400_and_a_probe_of_the_address_is_answered(shop: Sho
     headers = {"Host": "evil.example"}
     assert requests.get(f"{shop.url}/buy/1", headers=headers, timeout=10).status_code == 400
     assert requests.get(f"{shop.url}/readyz", headers=headers, timeout=10).text == "ok\n"
+
+
+def test_nobody_says_by_a_header_where_the_shop_is_mounted(shop: Shop) -> None:
+    for header in ("SCRIPT_NAME", "Script-Name", "PATH_INFO"):
+        response = requests.get(f"{shop.url}/item/1", headers={header: "/x"}, timeout=10)
+        assert response.status_code == 200
+        assert 'action="/buy/1"' in response.text

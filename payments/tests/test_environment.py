@@ -37,7 +37,7 @@ def test_any_other_boolean_is_refused_by_name(env: Environment, monkeypatch: Any
 @pytest.mark.parametrize("value", ["many", "1.5", "-1", "٣", "1_0", "0"])
 def test_a_bad_number_is_refused_by_name(env: Environment, monkeypatch: Any, value: str) -> None:
     monkeypatch.setenv("WEB_THREADS", value)
-    with pytest.raises(ImproperlyConfigured, match="WEB_THREADS is .* whole number of at least 1"):
+    with pytest.raises(ImproperlyConfigured, match="WEB_THREADS is .* whole number from 1 to"):
         env.integer("WEB_THREADS", default=16, minimum=1)
 
 
@@ -58,7 +58,7 @@ def test_a_bad_url_is_refused_by_name(env: Environment, monkeypatch: Any, value:
     "value",
     [
         *("postgres", "mysql://u:hunter2@h/n", "postgres://", "postgres://u:hunter2@h:x/n", "postgres://u:hunter2@h"),
-        *("postgres://u:hunter2@h:5432/", "sqlite:relative.db", "sqlite://"),
+        *("postgres://u:hunter2@h:5432/", "sqlite:relative.db", "sqlite://", "sqlite:///a#b.db", "sqlite:///:memory:"),
     ],
 )
 def test_a_bad_database_url_is_refused_by_name_and_its_password_is_not_repeated(
@@ -66,16 +66,17 @@ def test_a_bad_database_url_is_refused_by_name_and_its_password_is_not_repeated(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", value)
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL is not a database's URL") as refusal:
-        env.database("DATABASE_URL", default="")
+        env.database("DATABASE_URL", default=Path("db.sqlite3"))
     assert "hunter2" not in str(refusal.value)
 
 
-def test_a_database_url_may_not_hold_a_transaction_open_while_stripe_is_asked(
-    env: Environment, monkeypatch: Any
+@pytest.mark.parametrize("option", ["ATOMIC_REQUESTS", "AUTOCOMMIT"])
+def test_a_database_url_may_not_keep_from_the_database_what_is_sold(
+    env: Environment, monkeypatch: Any, option: str
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgres://u@h/n?ATOMIC_REQUESTS=True")
-    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL sets ATOMIC_REQUESTS"):
-        env.database("DATABASE_URL", default="")
+    monkeypatch.setenv("DATABASE_URL", f"postgres://u@h/n?{option}=False")
+    with pytest.raises(ImproperlyConfigured, match=f"DATABASE_URL sets {option}"):
+        env.database("DATABASE_URL", default=Path("db.sqlite3"))
 
 
 def test_a_name_out_of_a_list_is_one_of_the_list(env: Environment, monkeypatch: Any) -> None:
@@ -91,7 +92,9 @@ def test_a_host_is_a_name_alone(env: Environment, monkeypatch: Any, value: str) 
         env.hosts("ALLOWED_HOSTS", default=())
 
 
-@pytest.mark.parametrize("value", ["mail.example:587", "smtp", "smtp+tls://", "smtp+tls://u:p@mail:abc", "pigeon://x"])
+@pytest.mark.parametrize(
+    "value", ["mail.example:587", "smtp", "consolemail", "smtp+tls://", "smtp+tls://u:p@mail:abc", "pigeon://x"]
+)
 def test_a_bad_mail_url_is_refused_by_name(env: Environment, monkeypatch: Any, value: str) -> None:
     monkeypatch.setenv("EMAIL_URL", value)
     with pytest.raises(ImproperlyConfigured, match="EMAIL_URL is not a mail server's URL"):
@@ -102,7 +105,7 @@ def test_good_urls_are_read(env: Environment, monkeypatch: Any) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://shop:secret@db.example:5433/shop?sslmode=require")
     monkeypatch.setenv("STRIPE_API_BASE", "http://127.0.0.1:12111/")
     monkeypatch.setenv("EMAIL_URL", "smtp+tls://user:secret@mail.example:587")
-    database = env.database("DATABASE_URL", default="")
+    database = env.database("DATABASE_URL", default=Path("db.sqlite3"))
     assert (database["HOST"], database["PORT"], database["OPTIONS"]) == (
         "db.example",
         5433,
@@ -242,3 +245,20 @@ def test_the_development_server_without_collected_files_says_what_to_do(tmp_path
         check=False,
     )
     assert "The static files are not collected: use `make dev`" in refused.stderr
+
+
+def test_without_a_url_the_database_is_a_file_whatever_its_folder_is_called(env: Environment, monkeypatch: Any) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    assert env.database("DATABASE_URL", default=Path("/a c++#1%41/db.sqlite3"))["NAME"] == "/a c++#1%41/db.sqlite3"
+
+
+def test_a_database_behind_a_socket_is_read(env: Environment, monkeypatch: Any) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://shop:p%40ss@/shop?host=/var/run/postgresql")
+    config = env.database("DATABASE_URL", default=Path("db.sqlite3"))
+    assert (config["PASSWORD"], config["OPTIONS"]) == ("p@ss", {"host": "/var/run/postgresql"})
+
+
+def test_a_dotenv_that_is_not_utf_8_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "my.env").write_bytes("SHOP_NAME=Café".encode("latin-1"))
+    refused = manage("check", ENV_FILE=str(tmp_path / "my.env"), SECRET_KEY="x" * 50)
+    assert refused.stderr == "The settings cannot be used. my.env is not written in UTF-8: save it as such.\n"

@@ -1,7 +1,9 @@
 """An order is paid when Stripe says so, once, whoever hears of it first."""
 
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,11 +221,32 @@ def test_with_stripe_down_the_order_page_shows_what_is_known(
     assert "waiting for your payment" in page.content.decode()
 
 
-def test_a_session_that_was_noted_without_its_address_sends_nobody_to_nowhere(
+def test_a_session_that_was_noted_without_its_address_gets_it_from_stripe(
     client: Client, usd_mug: Item, bought: dict[str, str]
 ) -> None:
-    Payment.objects.update(url="")
-    assert client.get(f"/buy/{usd_mug.pk}").status_code == 503
+    Payment.objects.update(status="created", url="")
+    fulfillment.settle(Payment.objects.get())
+    assert client.get(f"/buy/{usd_mug.pk}").json() == bought
+
+
+def test_a_bank_at_work_on_a_session_that_was_deleted_is_not_waited_for(
+    client: Client, bought: dict[str, str], stripe_server: StripeServer, settings: Any, tmp_path: Path
+) -> None:
+    stripe_server.changes = processing("processing")
+    fulfillment.settle(Payment.objects.get())
+    stripe_server.changes = {}
+    settings.STRIPE_SANDBOX_DATABASE = str(tmp_path / "another.sqlite3")
+    fulfillment.settle(Payment.objects.get())
+    assert (status(), Payment.objects.get().status) == ("pending", "expired")
+
+
+def test_a_problem_is_reported_once_however_often_the_page_is_reloaded(
+    client: Client, bought: dict[str, str], stripe_server: StripeServer, caplog: Any
+) -> None:
+    stripe_server.changes = {"status": "complete", "payment_status": "paid", "amount_total": 1}
+    for _ in range(5):
+        client.get(order_path("/success"), {"session_id": bought["id"]})
+    assert caplog.text.count("is not settled") == 1
 
 
 def test_a_page_that_is_reloaded_asks_stripe_once_in_three_seconds(
@@ -269,6 +292,52 @@ def test_a_click_that_fails_leaves_the_page_that_another_opened(usd_mug: Item, s
     answer = visitor.get(f"/buy/{usd_mug.pk}").json()
     assert others == [answer]
     assert (Payment.objects.get().status, Payment.objects.get().checkout_session_id) == ("open", answer["id"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_that_another_click_took_for_failed_is_open_after_all(
+    usd_mug: Item, stripe_server: StripeServer
+) -> None:
+    stripe_server.meanwhile = lambda: Payment.objects.get().mark_not_opened("stripe_unreachable")
+    answer = Client().get(f"/buy/{usd_mug.pk}").json()
+    assert (Payment.objects.get().status, Payment.objects.get().url) == ("open", answer["url"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_gives_way_to_a_later_attempt(usd_mug: Item, stripe_server: StripeServer) -> None:
+    visitor = known_visitor(usd_mug)
+    others: list[Any] = []
+
+    def fail_and_press_again() -> None:
+        Payment.objects.get().mark_not_opened("stripe_unreachable")
+        others.append(known_as(visitor).get(f"/buy/{usd_mug.pk}").json())
+
+    stripe_server.meanwhile = fail_and_press_again
+    assert visitor.get(f"/buy/{usd_mug.pk}").status_code == 503
+    assert list(Payment.objects.values_list("attempt", "status")) == [(2, "open"), (1, "failed")]
+    assert visitor.get(f"/buy/{usd_mug.pk}").json() == others[0]
+    assert stripe_server.requests[2].path.endswith("/expire")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_click_waits_for_the_answer_to_the_first(
+    usd_mug: Item, stripe_server: StripeServer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
+    visitor = known_visitor(usd_mug)
+    answers: list[Any] = []
+    second = threading.Thread(target=lambda: answers.append(known_as(visitor).get(f"/buy/{usd_mug.pk}").json()))
+
+    def press_again_while_stripe_is_busy() -> None:
+        stripe_server.answers = [Answer(409, "{}")] * 3
+        second.start()
+        time.sleep(0.5)
+
+    stripe_server.meanwhile = press_again_while_stripe_is_busy
+    answers.append(visitor.get(f"/buy/{usd_mug.pk}").json())
+    second.join()
+    assert answers[0] == answers[1]
+    assert Payment.objects.get().status == "open"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -77,6 +77,7 @@ def test_an_event_is_only_a_trigger_and_stripe_is_asked(client: Client, usd_mug:
         ({"currency": "eur"}, "another currency"),
         ({"livemode": True}, "another livemode"),
         ({"amount_total": None}, "another amount"),
+        ({"livemode": []}, "another livemode"),
     ],
 )
 def test_an_event_with_another_amount_currency_or_mode_pays_nothing_and_is_reported(
@@ -275,3 +276,12 @@ def test_an_event_about_a_payment_whose_keys_are_gone_is_asked_for_again(
     settings.STRIPE_KEYPAIRS = {code: pair for code, pair in settings.STRIPE_KEYPAIRS.items() if code != "USD"}
     assert send_event(paid_session, currency="EUR").status_code == 503
     assert (status(), outcome()) == ("pending", ("received", ""))
+
+
+@pytest.mark.parametrize("type", ["checkout.session.completed", "checkout.session.expired"])
+def test_an_event_about_a_session_whose_answer_was_lost_is_worked_on(
+    paid_session: dict[str, Any], send_event: SendEvent, type: str
+) -> None:
+    Payment.objects.update(status="failed", checkout_session_id="", url="")
+    assert send_event(paid_session, type=type).status_code == 200
+    assert status() == "paid"

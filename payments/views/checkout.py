@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from payments import checkout, fulfillment, pricing
-from payments.errors import InvalidQuantity, NotOnSale, PriceChanged, SoldOut, StorefrontError
+from payments.errors import InvalidQuantity, NotOnSale, OrderClosed, PriceChanged, SoldOut, StorefrontError
 from payments.gateway.keys import keypair_for
 from payments.models import Item, Order, Payment
 from payments.models.orders import MAXIMUM_QUANTITY
@@ -51,7 +51,13 @@ def offer(request: HttpRequest, item_id: str, visitor: str) -> HttpResponse:
     if request.method == "HEAD":
         return HttpResponse(content_type="application/json")
     order = Order.objects.for_item(item, quantity=quantity, visitor=visitor)
-    payment = checkout.open_session(order=order, origin=origin_of(request))
+    try:
+        payment = checkout.open_session(order=order, origin=origin_of(request))
+    except OrderClosed:
+        # It was paid a moment ago: a person is shown so.
+        if is_form_post(request):
+            return SeeOther(reverse("order", args=[order.uuid]))
+        raise
     if payment is None:
         return SeeOther(reverse("order", args=[order.uuid]))
     return see_payment_page(request, payment)
@@ -97,9 +103,9 @@ def quantity_of(sent: dict[str, Any]) -> int:
 
 
 def require_price_as_shown(sent: dict[str, Any], item: Item) -> None:
-    """Raise PriceChanged if the page said another `unit_amount`; a program that says none takes the present one."""
-    shown = sent.get("unit_amount", item.unit_amount)
-    if str(shown) != str(item.unit_amount):
+    """Raise PriceChanged if the page said another `unit_amount` or `currency`; who says none takes the present one."""
+    shown = (str(sent.get("unit_amount", item.unit_amount)), sent.get("currency", item.currency))
+    if shown != (str(item.unit_amount), item.currency):
         price = format_amount(item.unit_amount, item.currency)
         raise PriceChanged(f"The price is now {price}. Please look at the item again before you buy.")
 

@@ -42,7 +42,7 @@ def success(request: HttpRequest, uuid: UUID) -> HttpResponse:
     order = find(uuid)
     session_id = request.GET.get("session_id", "").replace("\0", "") or "none"
     for payment in order.payments.filter(checkout_session_id=session_id):
-        if payment.may_change:
+        if payment.may_change and (payment.status in Payment.UNDER_WAY or payment.claim_check()):
             order = settled(payment)
     return show(request, order)
 

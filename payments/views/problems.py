@@ -1,7 +1,9 @@
 """Our errors as HTTP: a status, and a message for a program or for a person."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from payments.errors import (
     AmountOutOfLimits,
@@ -38,3 +40,17 @@ def problem_json(status: int, code: str, message: str) -> JsonResponse:
 def problem_page(request: HttpRequest, status: int, message: str, back: str) -> HttpResponse:
     """The same in words, with a way on: `back` is the address of the page to try again from."""
     return render(request, "problem.html", {"message": message, "back": back, "status": status}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return plain_page(400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return plain_page(500)
+
+
+def plain_page(status: int) -> HttpResponse:
+    """Without anything that could fail once more."""
+    context = {"payments_are_not_real": settings.STRIPE_SANDBOX}
+    return HttpResponse(render_to_string(f"{status}.html", context), status=status)
