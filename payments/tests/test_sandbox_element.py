@@ -12,9 +12,9 @@ import pytest
 import stripe
 from playwright.sync_api import Browser, FrameLocator, Page, Route, expect, sync_playwright
 
+from payments.tests.browser_fixtures import CHROMIUM_OPTIONS, is_complaint
 from payments.tests.sandbox_client import event_types, stripe_of
 from payments.tests.shop_process import Shop, running_shop, sandbox_keypair
-from payments.tests.test_browser import CHROMIUM_OPTIONS, is_complaint
 
 pytestmark = pytest.mark.browser
 PAYS, DECLINES, ASKS = "4242 4242 4242 4242", "4000 0000 0000 0002", "4000 0025 0000 3155"
