@@ -58,9 +58,9 @@ class DiscountAmountInline(admin.TabularInline):
 
 @admin.register(Discount)
 class DiscountAdmin(RetiresCounterparts, admin.ModelAdmin):
-    list_display = ["name", "takes_off", "active", "valid_from", "valid_until", "maximum_uses"]
+    list_display = ["name", "code", "takes_off", "active", "valid_from", "valid_until", "maximum_uses"]
     list_filter = ["active"]
-    search_fields = ["name"]
+    search_fields = ["name", "code"]
     inlines = [DiscountAmountInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Discount]:
@@ -75,6 +75,6 @@ class DiscountAdmin(RetiresCounterparts, admin.ModelAdmin):
 
 @admin.register(Tax)
 class TaxAdmin(RetiresCounterparts, admin.ModelAdmin):
-    list_display = ["display_name", "percentage", "inclusive", "jurisdiction", "active"]
-    list_filter = ["active", "inclusive"]
+    list_display = ["display_name", "percentage", "inclusive", "jurisdiction", "active", "automatic", "currencies"]
+    list_filter = ["active", "automatic", "inclusive"]
     search_fields = ["display_name", "jurisdiction"]

@@ -2,7 +2,7 @@
 
 from payments.models.adjustments import Discount, DiscountAmount, Tax
 from payments.models.catalog import Item
-from payments.models.orders import Order, OrderLine, OrderTax
+from payments.models.orders import Offer, Order, OrderLine, OrderTax
 from payments.models.payments import Payment
 from payments.models.stripe_records import Counterpart, StripeEvent
 
@@ -11,6 +11,7 @@ __all__ = [
     "Discount",
     "DiscountAmount",
     "Item",
+    "Offer",
     "Order",
     "OrderLine",
     "OrderTax",

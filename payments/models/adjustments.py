@@ -1,13 +1,14 @@
 """What changes the price of an order: a discount takes something off, taxes come on top or are part of the price."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Upper
 from django.utils import timezone
 from djmoney.models.fields import MoneyField
@@ -16,7 +17,25 @@ from payments import money
 from payments.errors import DiscountRefused
 from payments.pricing import DiscountTerms
 
+CODE = re.compile(r"^[A-Za-z0-9_-]{1,40}\Z")
 PERCENT = [MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(100))]
+
+
+class CodeField(models.CharField):  # type: ignore[type-arg]
+    """A text in upper case, however it was typed: as it is stored, and as it is looked for."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return text.upper() if isinstance(text, str) else text
+
+
+class DiscountQuerySet(models.QuerySet["Discount"]):
+    def with_code(self, code: str) -> "tuple[Discount, int] | None":
+        """The discount that a shopper typed the code of, and its uses: purchases paid with it, or about to be."""
+        used = Q(orders__status__in=["processing", "paid"]) | Q(orders__payments__status="open")
+        uses = Count("orders__purchase", filter=used, distinct=True)
+        found = self.filter(code=code).annotate(uses=uses).first() if CODE.match(code) else None
+        return (found, found.uses) if found else None  # type: ignore[attr-defined]
 
 
 class Discount(models.Model):
@@ -31,11 +50,19 @@ class Discount(models.Model):
         validators=PERCENT,
         help_text="Leave it empty to take off an amount instead, which is set for each currency below.",
     )
+    code = CodeField(
+        max_length=40,
+        blank=True,
+        validators=[RegexValidator(CODE, "Use letters without accents, digits, - and _ only, at most 40.")],
+        help_text="What a shopper types in the cart to get it, in upper or lower case. Empty: only staff gives it.",
+    )
     active = models.BooleanField(default=True)
     valid_from = models.DateTimeField(null=True, blank=True)
     valid_until = models.DateTimeField(null=True, blank=True)
     maximum_uses = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as often as anybody likes.")
     created = models.DateTimeField(auto_now_add=True)
+
+    objects = DiscountQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -45,6 +72,13 @@ class Discount(models.Model):
                 name="discount_percent_is_0_to_100",
             ),
             models.CheckConstraint(condition=~Q(name=""), name="discount_has_a_name"),
+            models.CheckConstraint(condition=Q(code=Upper("code")), name="discount_code_is_in_upper_case"),
+            models.UniqueConstraint(
+                fields=["code"],
+                condition=~Q(code=""),
+                name="one_discount_a_code",
+                violation_error_message="Another discount has this code: choose another one.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -107,6 +141,16 @@ class DiscountAmount(models.Model):
             raise ValidationError({"off": f"An amount in {self.currency} has at most {decimals} decimals."})
 
 
+class TaxQuerySet(models.QuerySet["Tax"]):
+    def automatic(self) -> "TaxQuerySet":
+        """Those that are put on new orders by themselves; `is_for` says on which."""
+        return self.filter(active=True, automatic=True)
+
+    def put_on(self, currency: str) -> "list[Tax]":
+        """The taxes of a new order in this currency."""
+        return [tax for tax in self.automatic() if tax.is_for(currency)]
+
+
 class Tax(models.Model):
     display_name = models.CharField(max_length=50, help_text="As the shopper sees it, such as VAT.")
     percentage = models.DecimalField(
@@ -115,10 +159,16 @@ class Tax(models.Model):
     inclusive = models.BooleanField(help_text="On: the prices include it already. Off: it comes on top of them.")
     jurisdiction = models.CharField(max_length=50, blank=True, help_text="Whose tax it is, such as Germany.")
     active = models.BooleanField(default=True, help_text="Off: it is not offered for new orders.")
+    automatic = models.BooleanField(default=False, help_text="On: every new order of a shopper has it by itself.")
+    currencies = models.CharField(
+        max_length=200, blank=True, help_text="By itself only on orders in these, such as USD, EUR. Empty: on all."
+    )
     created = models.DateTimeField(auto_now_add=True)
 
+    objects = TaxQuerySet.as_manager()
+
     class Meta:
-        ordering = ["display_name", "percentage"]
+        ordering = ["display_name", "percentage", "id"]
         verbose_name_plural = "taxes"
         constraints = [
             models.CheckConstraint(condition=Q(percentage__gte=0, percentage__lte=100), name="tax_is_0_to_100_percent"),
@@ -127,4 +177,22 @@ class Tax(models.Model):
 
     def __str__(self) -> str:
         kind = "included" if self.inclusive else "on top"
-        return f"{self.display_name} {money.format_percent(self.percentage)} ({kind})"
+        return f"{self.name_and_percentage} ({kind})"
+
+    @property
+    def name_and_percentage(self) -> str:
+        return f"{self.display_name} {money.format_percent(self.percentage)}"
+
+    @property
+    def currency_codes(self) -> list[str]:
+        return re.split(r"[\s,]+", self.currencies.upper().strip(" ,")) if self.currencies.strip(" ,") else []
+
+    def is_for(self, currency: str) -> bool:
+        codes = self.currency_codes
+        return not codes or currency in codes
+
+    def clean(self) -> None:
+        unknown = [code for code in self.currency_codes if not money.is_currency(code)]
+        if unknown:
+            raise ValidationError({"currencies": f"{unknown[0]} is not a currency: write codes such as USD, EUR."})
+        self.currencies = ", ".join(self.currency_codes)

@@ -2,7 +2,8 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -19,20 +20,73 @@ MAXIMUM_QUANTITY = 999
 MAXIMUM_LINES = 100
 
 
-class OrderManager(models.Manager["Order"]):
-    @transaction.atomic
-    def for_item(self, item: Item, *, quantity: int, visitor: str) -> "Order":
-        """The visitor's unpaid order of this many of the item at its present price, made if there is none.
+@dataclass(frozen=True)
+class Offer:
+    """What a new order is made of, at the present prices and in one currency."""
 
-        A double click finds the order of the first: the database lets one such order be under way at a time.
-        """
-        purchase_key = hash_of(visitor, item.pk, item.name, item.currency, item.unit_amount, quantity)
-        order, is_new = self.get_or_create(purchase_key=purchase_key, defaults={"currency": item.currency})
-        if is_new:
-            line = OrderLine(order=order, quantity=quantity)
-            line.copy_from(item)
-            line.save()
+    currency: str
+    lines: tuple[tuple[Item, int], ...]
+    taxes: tuple[Tax, ...]
+    discount: Discount | None = None
+
+    @property
+    def price(self) -> pricing.Price:
+        return pricing.price(
+            ((item.unit_amount, quantity) for item, quantity in self.lines),
+            discount=self.discount.terms_in(self.currency) if self.discount else None,
+            taxes=[tax.terms for tax in self.order_taxes],
+            step=money.step(self.currency),
+        )
+
+    @property
+    def order_taxes(self) -> "list[OrderTax]":
+        """The taxes as they will be copied onto the order."""
+        return [OrderTax.of(tax, Order(currency=self.currency)) for tax in self.taxes]
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """Changes with anything that the shopper was shown."""
+        lines = [(item.pk, item.name, item.unit_amount, quantity) for item, quantity in self.lines]
+        discount = self.discount and (self.discount.pk, self.discount.name, self.discount.terms_in(self.currency))
+        return self.currency, lines, discount, [tax.content for tax in self.order_taxes]
+
+
+class OrderManager(models.Manager["Order"]):
+    def for_item(self, item: Item, *, quantity: int, visitor: str) -> "Order":
+        """The visitor's unpaid order of this many of the item at its present price, made if there is none."""
+        taxes = tuple(Tax.objects.put_on(item.currency))
+        offer = Offer(item.currency, ((item, quantity),), taxes)
+        (order,) = self.for_purchase([offer], purchase_key=hash_of(visitor, offer.content))
         return order
+
+    @transaction.atomic
+    def for_purchase(self, offers: "Sequence[Offer]", *, purchase_key: str) -> "list[Order]":
+        """The orders of one purchase, one for each currency, made if there are none.
+
+        A double click finds the orders of the first: the database lets one such purchase be under way at a time.
+        """
+        first, is_new = self.get_or_create(purchase_key=purchase_key, defaults={"currency": offers[0].currency})
+        if not is_new:
+            found = self.under_way(purchase_key)
+            if found:
+                return found
+            # A part of it is paid, or staff has changed it: buying the same again is another purchase.
+            first.let_go_of_visitor()
+            return self.for_purchase(offers, purchase_key=purchase_key)
+        others = [self.create_beside(first, offer.currency) for offer in offers[1:]]
+        for order, offer in zip([first, *others], offers, strict=True):
+            order.take(offer)
+        return [first, *others]
+
+    def under_way(self, purchase_key: str) -> "list[Order]":
+        """All orders of the purchase with this key; none if one of them was paid or changed since."""
+        purchase = self.filter(purchase_key=purchase_key).values("purchase")
+        orders = list(self.filter(purchase__in=purchase).order_by("id"))
+        return orders if all(order.purchase_key for order in orders) else []
+
+    def create_beside(self, first: "Order", currency: str) -> "Order":
+        key = hash_of(first.purchase, currency)
+        return self.create(currency=currency, purchase=first.purchase, purchase_key=key)
 
 
 def hash_of(*parts: object) -> str:
@@ -45,6 +99,8 @@ class Order(models.Model):
         PROCESSING = "processing", "Payment under way"
         PAID = "paid", "Paid"
 
+    # The same for all orders that came from one cart, each in its currency.
+    purchase = models.UUIDField(default=uuid.uuid4, db_index=True, editable=False)
     # The shopper's link to the order: known to nobody who was not given it.
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     currency = models.CharField(max_length=3, editable=False)
@@ -117,6 +173,13 @@ class Order(models.Model):
         taxes = [tax.content for tax in self.taxes.all()]
         return hash_of(self.currency, lines, self.discount_name, self.discount_percent, self.discount_off, taxes)
 
+    def take(self, offer: Offer) -> None:
+        """Copy everything that is offered onto this new order. Raises DiscountRefused."""
+        OrderLine.objects.bulk_create(OrderLine.of(item, quantity, self) for item, quantity in offer.lines)
+        self.put_taxes(offer.taxes)
+        if offer.discount:
+            self.give_discount(offer.discount)
+
     def let_go_of_visitor(self) -> None:
         """Staff has changed it: the visitor who buys the same again gets an order of the old kind."""
         self.purchase_key = ""
@@ -153,10 +216,11 @@ class Order(models.Model):
         return price
 
     def uses_of_discount_by_others(self) -> int:
-        """Orders that are paid with it, or may be at any moment. The discount's row is locked meanwhile."""
+        """Purchases that are paid with it, or may be at any moment. The discount's row is locked meanwhile."""
         discount = Discount.objects.select_for_update().get(pk=self.discount_id or 0)
         used = Q(status__in=["processing", "paid"]) | Q(payments__status="open")
-        return Order.objects.filter(used, discount=discount).exclude(pk=self.pk).distinct().count()
+        others = Order.objects.filter(used, discount=discount).exclude(purchase=self.purchase)
+        return others.order_by().values("purchase").distinct().count()
 
     @property
     def is_payable(self) -> bool:
@@ -271,6 +335,12 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.name}"
+
+    @classmethod
+    def of(cls, item: Item, quantity: int, order: Order) -> "OrderLine":
+        line = cls(order=order, quantity=quantity)
+        line.copy_from(item)
+        return line
 
     def copy_from(self, item: Item) -> None:
         self.item, self.name, self.currency = item, item.name, item.currency
