@@ -42,6 +42,18 @@ class InvalidQuantity(StorefrontError):
     code = "invalid_quantity"
 
 
+class CartFull(StorefrontError):
+    """Check out first, or remove something: the cart takes no more."""
+
+    code = "cart_full"
+
+
+class ForeignRequest(StorefrontError):
+    """Use the shop's own pages: another site has sent this."""
+
+    code = "foreign_request"
+
+
 class AmountOutOfLimits(StorefrontError):
     """Choose another quantity or price: Stripe takes no charge of this amount."""
 

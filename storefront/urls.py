@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
-from payments.views import catalog, checkout, orders, staff, webhooks
+from payments.views import cart, catalog, checkout, orders, staff, webhooks
 
 
 def either_way(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
@@ -20,6 +20,12 @@ urlpatterns = [
     path("", catalog.catalog_page, name="catalog"),
     *either_way("item/<int:item_id>", catalog.item_page, "item"),
     *either_way("buy/<str:item_id>", checkout.buy, "buy"),
+    *either_way("cart", cart.cart_page, "cart"),
+    *either_way("cart/add/<int:item_id>", cart.add, "cart-add"),
+    *either_way("cart/change/<int:item_id>", cart.change, "cart-change"),
+    *either_way("cart/remove/<int:item_id>", cart.remove, "cart-remove"),
+    *either_way("cart/code", cart.code, "cart-code"),
+    *either_way("cart/checkout", cart.check_out, "cart-checkout"),
     *either_way("order/<uuid:uuid>", orders.order_page, "order"),
     *either_way("order/<uuid:uuid>/success", orders.success, "order-success"),
     *either_way("order/<uuid:uuid>/cancel", orders.cancel, "order-cancel"),

@@ -47,6 +47,7 @@ def test_a_program_gets_the_same_as_json(client: Client, order: Order, pay: Call
         "taxes": [],
         "amount": 3800,
         "url": f"/order/{order.uuid}",
+        "others": [],
         "next": {"action": "pay", "method": "POST", "url": f"/order/{order.uuid}/checkout"},
     }
     payment = order.payments.get()
@@ -98,9 +99,9 @@ def test_an_order_whose_item_is_gone_still_says_what_was_bought(client: Client, 
     assert client.post(f"/order/{order.uuid}/checkout").status_code == 303
 
 
-def test_the_page_costs_three_queries(client: Client, order: Order, django_assert_num_queries: Any) -> None:
+def test_the_page_costs_four_queries(client: Client, order: Order, django_assert_num_queries: Any) -> None:
     order.payments.get().claim_check()
     order.mark_paid()
     order.payments.update(status="paid")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get(f"/order/{order.uuid}")

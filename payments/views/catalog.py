@@ -7,11 +7,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_cookie
 
 from payments import fulfillment
 from payments.errors import NoKeypair
 from payments.gateway.keys import currencies, keypair_for
-from payments.models import Item
+from payments.models import Item, Tax
 from payments.models.catalog import ItemQuerySet
 from payments.models.orders import MAXIMUM_QUANTITY
 from payments.views.visitors import is_new, remember, visitor_of
@@ -19,6 +20,8 @@ from payments.views.visitors import is_new, remember, visitor_of
 PAGE_SIZE = 24
 
 
+# The header shows what is in the visitor's cart.
+@vary_on_cookie
 @require_safe
 def catalog_page(request: HttpRequest) -> HttpResponse:
     offered = currencies()
@@ -68,13 +71,19 @@ def query(**parameters: object) -> str:
     return urlencode({name: value for name, value in parameters.items() if value})
 
 
+@vary_on_cookie
 @require_safe
 def item_page(request: HttpRequest, item_id: int) -> HttpResponse:
     item = get_object_or_404(Item, pk=item_id)
     if item.is_sold_out and fulfillment.release_overdue([item.pk]):
         item.refresh_from_db()
     publishable_key = publishable_key_of(item)
-    context = {"item": item, "publishable_key": publishable_key, "maximum_quantity": MAXIMUM_QUANTITY}
+    context = {
+        "item": item,
+        "publishable_key": publishable_key,
+        "maximum_quantity": MAXIMUM_QUANTITY,
+        "taxes": Tax.objects.put_on(item.currency) if publishable_key else [],
+    }
     response = render(request, "item.html", context)
     # A form can be sent twice before its first answer arrives: both must come from a visitor who is known.
     if publishable_key and is_new(request):

@@ -1,7 +1,5 @@
 """`/buy/<id>`: from an item to the page where it is paid."""
 
-import json
-import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -10,14 +8,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from payments import checkout, fulfillment, pricing
-from payments.errors import InvalidQuantity, NotOnSale, OrderClosed, PriceChanged, SoldOut, StorefrontError
-from payments.gateway.keys import keypair_for
+from payments import checkout, pricing
+from payments.errors import OrderClosed, PriceChanged, StorefrontError
 from payments.models import Item, Order, Payment
-from payments.models.orders import MAXIMUM_QUANTITY
 from payments.money import format_amount, require_chargeable
-from payments.views.negotiation import FORM_TYPES, is_form_post
+from payments.views.negotiation import is_form_post
 from payments.views.problems import problem_json, problem_page, status_of
+from payments.views.sent import item_on_sale, quantity_of, sent_values
 from payments.views.visitors import remember, visitor_of
 
 
@@ -61,45 +58,6 @@ def offer(request: HttpRequest, item_id: str, visitor: str) -> HttpResponse:
     if payment is None:
         return SeeOther(reverse("order", args=[order.uuid]))
     return see_payment_page(request, payment)
-
-
-def item_on_sale(item_id: str) -> Item:
-    if not (item_id.isascii() and item_id.isdecimal()):
-        raise Item.DoesNotExist
-    item: Item = Item.objects.get(pk=int(item_id[:30]))
-    if not item.on_sale:
-        raise NotOnSale("This item is not on sale at the moment. Please choose another one.")
-    if item.is_sold_out and fulfillment.release_overdue([item.pk]):
-        item.refresh_from_db()
-    if item.is_sold_out:
-        raise SoldOut("This item is sold out. Please choose another one.")
-    keypair_for(item.currency)
-    return item
-
-
-def sent_values(request: HttpRequest) -> dict[str, Any]:
-    """What came with the request: in its address, and as a form or as JSON, which win."""
-    values: dict[str, Any] = request.GET.dict()
-    if request.method == "POST" and request.content_type in FORM_TYPES:
-        return values | request.POST.dict()
-    return values | (json_object(request.body) if request.body else {})
-
-
-def json_object(body: bytes) -> dict[str, Any]:
-    try:
-        values = json.loads(body)
-    except (ValueError, RecursionError):
-        values = None
-    if not isinstance(values, dict):
-        raise InvalidQuantity('Send the quantity as a form, or as a JSON object such as {"quantity": 1}.')
-    return values
-
-
-def quantity_of(sent: dict[str, Any]) -> int:
-    given = sent.get("quantity", 1)
-    if not re.fullmatch(r"[0-9]{1,6}", str(given), re.ASCII) or not 1 <= int(given) <= MAXIMUM_QUANTITY:
-        raise InvalidQuantity(f"Please choose a quantity from 1 to {MAXIMUM_QUANTITY}, in digits.")
-    return int(given)
 
 
 def require_price_as_shown(sent: dict[str, Any], item: Item) -> None:

@@ -6,12 +6,14 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 
+from payments.views.baskets import basket_of
 from payments.views.negotiation import price_language
 
 
 def shop(request: HttpRequest) -> dict[str, Any]:
     return {
         "shop_name": settings.SHOP_NAME,
+        "cart_count": basket_of(request).count,
         "price_language": price_language(request),
         "payments_are_not_real": settings.STRIPE_SANDBOX,
         "stripe_js_url": stripe_js_url(),

@@ -91,8 +91,24 @@ def show(request: HttpRequest, order: Order, *, came_back: bool = False) -> Http
         return unlisted(JsonResponse(as_json(order)))
     price = order.price
     taxes = list(zip(order.taxes.all(), price.taxes, strict=True))
-    context = {"order": order, "price": price, "taxes": taxes, "came_back": came_back}
+    context = {"order": order, "price": price, "taxes": taxes, "came_back": came_back, **purchase_context(order)}
     return unlisted(render(request, "order.html", context))
+
+
+def purchase_context(order: Order) -> dict[str, Any]:
+    """The other orders of the same cart, how many of all are paid, and which one to go on with."""
+    others = others_of(order)
+    return {
+        "others": others,
+        "purchase_count": len(others) + 1,
+        "paid_count": sum(one.is_paid for one in [order, *others]),
+        "next_order": next((one for one in others if one.is_payable), None),
+    }
+
+
+def others_of(order: Order) -> list[Order]:
+    others = Order.objects.filter(purchase=order.purchase).exclude(pk=order.pk)
+    return list(others.order_by("id").prefetch_related("lines", "taxes"))
 
 
 def as_json(order: Order) -> dict[str, Any]:
@@ -119,6 +135,10 @@ def as_json(order: Order) -> dict[str, Any]:
         ],
         "amount": price.total,
         "url": order_address(order),
+        "others": [
+            {"url": order_address(one), "status": one.status, "currency": one.currency, "amount": one.price.total}
+            for one in others_of(order)
+        ],
         "next": next_step(order),
     }
 

@@ -7,7 +7,9 @@ from django.template.loader import render_to_string
 
 from payments.errors import (
     AmountOutOfLimits,
+    CartFull,
     DiscountRefused,
+    ForeignRequest,
     InvalidQuantity,
     NotOnSale,
     OrderClosed,
@@ -18,6 +20,8 @@ from payments.errors import (
 )
 
 STATUS = {
+    ForeignRequest: 403,
+    CartFull: 409,
     NotOnSale: 409,
     OrderClosed: 409,
     PriceChanged: 409,

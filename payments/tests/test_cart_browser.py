@@ -1,0 +1,140 @@
+"""In a real browser: a cart of two currencies, with a code and a tax, is paid in two payments."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from payments.tests.browser_fixtures import pay
+from payments.tests.shop_process import Shop
+
+pytestmark = pytest.mark.browser
+
+PLENTY = """
+from payments.models import *
+Discount.objects.get_or_create(code="TEN", defaults=dict(name="Ten off", percent=10))
+Tax.objects.get_or_create(display_name="VAT", defaults=dict(percentage=20, inclusive=False, automatic=True))
+"""
+RAISE = "from payments.models import *; Item.objects.filter(pk={}).update(price={})"
+with_javascript = pytest.mark.parametrize("page", [True], ids=["with JavaScript"], indirect=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def code_and_tax(shop: Shop) -> None:
+    shop.manage("shell", "-c", PLENTY)
+
+
+def add(page: Page, item_id: int, quantity: int) -> None:
+    page.goto(f"/item/{item_id}")
+    page.get_by_label("Quantity").fill(str(quantity))
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.get_by_role("status")).to_contain_text("is in your cart")
+
+
+def fill(page: Page) -> None:
+    """Three items in dollars, two in euros, and a code for 10 % off."""
+    add(page, 1, 2)
+    page.goto("/")
+    page.get_by_role("button", name="Add to cart Beeswax Candle").click()
+    expect(page.get_by_role("status")).to_contain_text("Beeswax Candle is in your cart")
+    add(page, 2, 2)
+    expect(page.locator("#cart-count")).to_have_text("5")
+    page.get_by_role("link", name="Cart").click()
+    page.get_by_label("Discount code").fill("ten")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_role("status")).to_contain_text("The code TEN is in your cart")
+
+
+USD = ["USD\xa057.50", "−USD\xa05.75", "USD\xa010.35", "USD\xa062.10"]
+EUR = ["EUR\xa077.00", "−EUR\xa07.70", "EUR\xa013.86", "EUR\xa083.16"]
+
+
+def expect_figures(page: Page, place: str, figures: list[str]) -> None:
+    for figure in figures:
+        expect(page.locator(place)).to_contain_text(figure)
+
+
+def test_a_cart_of_two_currencies_is_paid_in_two_payments_and_every_screen_shows_the_same(page: Page) -> None:
+    fill(page)
+    expect(page.locator("main")).to_contain_text("paid in 2 payments: one in USD, one in EUR")
+    expect_figures(page, "#cart-USD tfoot", USD)
+    expect_figures(page, "#cart-EUR tfoot", EUR)
+    page.get_by_role("button", name="Check out").click()
+    page.wait_for_url("**/order/*")
+    expect(page.locator(".purchase")).to_contain_text("0 of 2 paid")
+    expect_figures(page, "tfoot", USD)
+    page.get_by_role("button", name="Pay USD").click()
+    expect_figures(page, "body", USD)
+    pay(page)
+    expect(page.locator(".purchase")).to_contain_text("1 of 2 paid")
+    expect_figures(page, "tfoot", USD)
+    expect(page.locator("#cart-count")).to_have_text("")
+    page.get_by_role("button", name="Continue with the payment in EUR").click()
+    expect_figures(page, "body", EUR)
+    pay(page)
+    expect(page.locator(".purchase")).to_contain_text("2 of 2 paid")
+    expect_figures(page, "tfoot", EUR)
+
+
+def test_quantities_are_changed_and_items_removed_in_the_cart(page: Page) -> None:
+    add(page, 1, 1)
+    add(page, 2, 1)
+    page.goto("/cart")
+    page.get_by_label("Quantity of Stoneware Mug").fill("3")
+    page.get_by_role("button", name="Update Stoneware Mug").click()
+    expect(page.locator("#cart-USD tbody")).to_contain_text("3 × USD\xa024.00")
+    page.get_by_role("button", name="Remove Linen Market Tote").click()
+    expect(page.locator("#cart-EUR")).to_have_count(0)
+    expect(page.locator("#cart-count")).to_have_text("3")
+    page.get_by_role("button", name="Remove Stoneware Mug").click()
+    expect(page.locator("main")).to_contain_text("Your cart is empty")
+
+
+def test_a_price_that_changes_while_the_cart_is_open_is_seen_before_it_is_paid(page: Page, shop: Shop) -> None:
+    add(page, 3, 1)
+    page.goto("/cart")
+    shop.manage("shell", "-c", RAISE.format(3, 199))
+    try:
+        page.get_by_role("button", name="Check out").click()
+        expect(page.get_by_role("status")).to_contain_text("nothing was ordered")
+        expect(page.locator("#cart-USD")).to_contain_text("it was USD\xa0189.00, and is USD\xa0199.00 now")
+        page.get_by_role("button", name="Accept the changes and check out").click()
+        page.wait_for_url("**/sandbox/checkout/**")
+        expect(page.locator("body")).to_contain_text("USD\xa0238.80")
+    finally:
+        shop.manage("shell", "-c", RAISE.format(3, 189))
+
+
+@with_javascript
+def test_with_javascript_nothing_is_reloaded_and_a_typed_quantity_counts_at_once(page: Page) -> None:
+    add(page, 1, 1)
+    page.goto("/cart")
+    page.evaluate("document.body.dataset.same = 'yes'")
+    quantity = page.get_by_label("Quantity of Stoneware Mug")
+    quantity.fill("4")
+    quantity.press("Tab")
+    expect(page.locator("#cart-USD tbody")).to_contain_text("4 × USD\xa024.00")
+    page.get_by_label("Discount code").fill("nonsense")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_role("status")).to_contain_text("There is no discount with the code NONSENSE")
+    page.get_by_role("button", name="Remove Stoneware Mug").click()
+    expect(page.locator("main")).to_contain_text("Your cart is empty")
+    assert page.evaluate("document.body.dataset.same") == "yes"
+
+
+@with_javascript
+def test_a_shop_that_cannot_be_reached_is_said_in_words(page: Page) -> None:
+    page.goto("/item/1")
+    page.route("**/cart/add/1", lambda route: route.abort())
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.get_by_role("status")).to_contain_text("check your connection")
+
+
+def test_two_tabs_show_one_cart_and_a_checkout_on_an_old_one_orders_nothing(browser: Browser, shop: Shop) -> None:
+    context = browser.new_context(base_url=shop.url)
+    first, second = context.new_page(), context.new_page()
+    add(first, 1, 1)
+    first.goto("/cart")
+    add(second, 2, 1)
+    first.get_by_role("button", name="Check out").click()
+    expect(first.get_by_role("status")).to_contain_text("nothing was ordered")
+    expect(first.locator("main")).to_contain_text("paid in 2 payments")
+    context.close()

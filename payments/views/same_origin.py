@@ -1,0 +1,28 @@
+"""A cart is a visitor's own: no other site may fill or empty it from its pages."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from payments.errors import ForeignRequest
+
+
+def require_same_origin(request: HttpRequest) -> None:
+    """Raise ForeignRequest if the browser says that the request comes from elsewhere; a program says nothing.
+
+    Browsers leave the cart's cookie (SameSite=Lax) out of such a request anyway; this keeps them from writing one.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    is_ours = origin is None or urlsplit(origin).netloc == request.get_host()
+    if site not in (None, "same-origin", "none") or (site is None and not is_ours):
+        raise ForeignRequest("Another site has sent this, and nothing was changed: please use the shop's own pages.")
+
+
+def page_before(request: HttpRequest) -> str:
+    """The page of ours that the form was on; else the cart."""
+    referrer = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(referrer, {request.get_host()}, require_https=request.is_secure())
+    return referrer if is_ours else reverse("cart")

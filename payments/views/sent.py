@@ -1,0 +1,54 @@
+"""What a shopper sends: an item's number and a quantity, as a form or as JSON."""
+
+import json
+import re
+from typing import Any
+
+from django.http import HttpRequest
+
+from payments import fulfillment
+from payments.errors import InvalidQuantity, NotOnSale, SoldOut
+from payments.gateway.keys import keypair_for
+from payments.models import Item
+from payments.models.orders import MAXIMUM_QUANTITY
+from payments.views.negotiation import FORM_TYPES
+
+
+def item_on_sale(item_id: str) -> Item:
+    """The item, if it can be bought. Raises Item.DoesNotExist, NotOnSale, SoldOut or NoKeypair."""
+    if not (item_id.isascii() and item_id.isdecimal()):
+        raise Item.DoesNotExist
+    item: Item = Item.objects.get(pk=int(item_id[:30]))
+    if not item.on_sale:
+        raise NotOnSale("This item is not on sale at the moment. Please choose another one.")
+    if item.is_sold_out and fulfillment.release_overdue([item.pk]):
+        item.refresh_from_db()
+    if item.is_sold_out:
+        raise SoldOut("This item is sold out. Please choose another one.")
+    keypair_for(item.currency)
+    return item
+
+
+def sent_values(request: HttpRequest) -> dict[str, Any]:
+    """What came with the request: in its address, and as a form or as JSON, which win."""
+    values: dict[str, Any] = request.GET.dict()
+    if request.method == "POST" and request.content_type in FORM_TYPES:
+        return values | request.POST.dict()
+    return values | (json_object(request.body) if request.body else {})
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise InvalidQuantity('Send the quantity as a form, or as a JSON object such as {"quantity": 1}.')
+    return values
+
+
+def quantity_of(sent: dict[str, Any]) -> int:
+    given = sent.get("quantity", 1)
+    if not re.fullmatch(r"[0-9]{1,6}", str(given), re.ASCII) or not 1 <= int(given) <= MAXIMUM_QUANTITY:
+        raise InvalidQuantity(f"Please choose a quantity from 1 to {MAXIMUM_QUANTITY}, in digits.")
+    return int(given)
