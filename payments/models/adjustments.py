@@ -35,6 +35,8 @@ class DiscountQuerySet(models.QuerySet["Discount"]):
         used = Q(orders__status__in=["processing", "paid"]) | Q(orders__payments__status="open")
         uses = Count("orders__purchase", filter=used, distinct=True)
         found = self.filter(code=code).annotate(uses=uses).first() if CODE.match(code) else None
+        if found and found.percent is None:
+            models.prefetch_related_objects([found], "amounts")
         return (found, found.uses) if found else None  # type: ignore[attr-defined]
 
 

@@ -249,6 +249,18 @@ def test_a_cart_costs_three_queries_and_the_count_none(
         client.get("/")
 
 
+def test_a_code_with_amounts_costs_one_query_more(
+    client: Client, usd_mug: Item, eur_mug: Item, django_assert_num_queries: Any
+) -> None:
+    five = Discount.objects.create(name="Five off", code="FIVE")
+    DiscountAmount.objects.create(discount=five, off=Money(5, "EUR"))
+    put_in(client, usd_mug)
+    put_in(client, eur_mug)
+    client.post("/cart/code", {"code": "five"})
+    with django_assert_num_queries(4):
+        client.get("/cart")
+
+
 def test_an_empty_cart_costs_nothing(client: Client, db: None, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         assert "Your cart is empty" in client.get("/cart").content.decode()
