@@ -88,7 +88,7 @@ def settled(payment: Payment) -> Order:
 
 def show(request: HttpRequest, order: Order, *, came_back: bool = False) -> HttpResponse:
     if prefers_json(request):
-        return unlisted(JsonResponse(as_json(order)))
+        return unlisted(JsonResponse(as_json(order) | {"others": others_as_json(order)}))
     price = order.price
     taxes = list(zip(order.taxes.all(), price.taxes, strict=True))
     context = {"order": order, "price": price, "taxes": taxes, "came_back": came_back, **purchase_context(order)}
@@ -135,12 +135,15 @@ def as_json(order: Order) -> dict[str, Any]:
         ],
         "amount": price.total,
         "url": order_address(order),
-        "others": [
-            {"url": order_address(one), "status": one.status, "currency": one.currency, "amount": one.price.total}
-            for one in others_of(order)
-        ],
         "next": next_step(order),
     }
+
+
+def others_as_json(order: Order) -> list[dict[str, Any]]:
+    return [
+        {"url": order_address(one), "status": one.status, "currency": one.currency, "amount": one.price.total}
+        for one in others_of(order)
+    ]
 
 
 def next_step(order: Order) -> dict[str, str] | None:
