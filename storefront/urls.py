@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
-from payments.views import cart, catalog, checkout, orders, staff, webhooks
+from payments.views import cart, catalog, checkout, intents, orders, staff, webhooks
 
 
 def either_way(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
@@ -26,12 +26,15 @@ urlpatterns = [
     *either_way("cart/remove/<int:item_id>", cart.remove, "cart-remove"),
     *either_way("cart/code", cart.code, "cart-code"),
     *either_way("cart/checkout", cart.check_out, "cart-checkout"),
+    *either_way("intent/<str:item_id>", intents.intent_of_item, "intent"),
     *either_way("order/<uuid:uuid>", orders.order_page, "order"),
     *either_way("order/<uuid:uuid>/success", orders.success, "order-success"),
     *either_way("order/<uuid:uuid>/cancel", orders.cancel, "order-cancel"),
     *either_way("order/<uuid:uuid>/checkout", orders.pay, "order-checkout"),
     *either_way("order/<int:order_id>", staff.order, "staff-order"),
     *either_way("item/by_order/<int:item_id>", staff.orders_of_item, "staff-orders-of-item"),
+    *either_way("order/<uuid:uuid>/pay", intents.pay_page, "order-pay"),
+    *either_way("order/<uuid:uuid>/intent", intents.intent_of_order, "order-intent"),
     *either_way("webhooks/stripe", webhooks.stripe, "stripe-webhooks"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

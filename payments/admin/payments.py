@@ -21,10 +21,14 @@ def stripe_link(payment: Payment) -> SafeString | str:
     object_id = payment.payment_intent_id or payment.checkout_session_id
     if not object_id:
         return "–"
-    return format_html('<a href="{}" rel="noreferrer">{}</a>', stripe_address(payment), object_id[:24] + "…")
+    address = stripe_address(payment)
+    if not address:
+        return object_id[:24] + "…"
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', address, object_id[:24] + "…")
 
 
 def stripe_address(payment: Payment) -> str:
+    """Empty for an intent of the stand-in, which has no page to show it."""
     if SANDBOX_MARK in payment.publishable_key:
         return payment.url
     root = DASHBOARD if payment.livemode else f"{DASHBOARD}/test"
@@ -52,17 +56,18 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
         "__str__",
         "order",
         "status",
+        "method",
         "amount_shown",
         "mode",
         "at_stripe",
         "problem",
         "created",
     ]
-    list_filter = ["status", "currency", "livemode"]
+    list_filter = ["status", "method", "currency", "livemode"]
     list_select_related = ["order"]
     search_fields = ["=order__id", "=checkout_session_id", "=payment_intent_id"]
     fields = readonly_fields = (
-        *("order", "attempt", "status", "amount_shown", "currency", "mode", "publishable_key"),
+        *("order", "attempt", "status", "method", "amount_shown", "currency", "mode", "publishable_key"),
         *("checkout_session_id", "payment_intent_id", "at_stripe", "problem", "created", "changed"),
     )
 

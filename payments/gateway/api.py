@@ -3,71 +3,19 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import stripe
 
 from payments.errors import StripeBusy, StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway.client import client_for
 from payments.gateway.keys import Keypair
+from payments.gateway.objects import CheckoutSession, PaymentIntent
 
 logger = logging.getLogger(__name__)
 
 TRY_AGAIN = "The payment service does not answer. This attempt charged nothing: please try again in a minute."
 TELL_THE_SHOP = "The payment service did not accept this. This attempt charged nothing: please tell the shop."
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckoutSession:
-    """What we use of a Checkout Session; amounts are in minor units of `currency`, which is an upper-case code."""
-
-    id: str
-    url: str
-    status: Literal["open", "complete", "expired"]
-    payment_status: Literal["paid", "unpaid", "no_payment_required"]
-    amount_total: int
-    currency: str
-    livemode: bool
-    client_reference_id: str
-    payment_intent_id: str
-    payment_intent_status: str
-
-    @classmethod
-    def from_stripe(cls, session: dict[str, Any]) -> "CheckoutSession":
-        """Raises KeyError, TypeError or AttributeError for what is not a Checkout Session."""
-        intent = expanded(session.get("payment_intent"))
-        return cls(
-            id=session["id"],
-            url=session.get("url") or "",
-            status=session["status"],
-            payment_status=session["payment_status"],
-            amount_total=session["amount_total"],
-            currency=session["currency"].upper(),
-            livemode=session["livemode"],
-            client_reference_id=session.get("client_reference_id") or "",
-            payment_intent_id=intent.get("id", ""),
-            payment_intent_status=intent.get("status", ""),
-        )
-
-    @property
-    def is_paid(self) -> bool:
-        return self.status == "complete" and self.payment_status != "unpaid"
-
-    @property
-    def is_processing(self) -> bool:
-        """Complete, but by a payment method that takes days; it may still fail."""
-        return self.status == "complete" and not self.is_paid and not self.is_failed
-
-    @property
-    def is_failed(self) -> bool:
-        failed = self.payment_intent_status in ("requires_payment_method", "canceled")
-        return self.status == "complete" and not self.is_paid and failed
-
-
-def expanded(reference: Any) -> dict[str, Any]:
-    """The object behind a field that holds an id, the expanded object, or nothing."""
-    return {"id": reference} if isinstance(reference, str) else dict(reference or {})
 
 
 def create_checkout_session(keypair: Keypair, params: dict[str, Any], idempotency_key: str) -> CheckoutSession:
@@ -87,6 +35,30 @@ def expire_checkout_session(keypair: Keypair, session_id: str) -> CheckoutSessio
     with stripe_errors_as_ours(keypair, "expire checkout session"):
         session = client_for(keypair).v1.checkout.sessions.expire(session_id)
         return CheckoutSession.from_stripe(session.to_dict())
+
+
+def create_payment_intent(keypair: Keypair, params: dict[str, Any], idempotency_key: str) -> PaymentIntent:
+    with stripe_errors_as_ours(keypair, "create payment intent"):
+        intents = client_for(keypair).v1.payment_intents
+        intent = intents.create(params, {"idempotency_key": idempotency_key})  # type: ignore[arg-type]
+        return PaymentIntent.from_stripe(intent.to_dict())
+
+
+def retrieve_payment_intent(keypair: Keypair, intent_id: str) -> PaymentIntent:
+    with stripe_errors_as_ours(keypair, "retrieve payment intent"):
+        return PaymentIntent.from_stripe(client_for(keypair).v1.payment_intents.retrieve(intent_id).to_dict())
+
+
+def update_payment_intent(keypair: Keypair, intent_id: str, *, amount: int) -> PaymentIntent:
+    """Without a key of ours: an amount that comes back after another must not be answered from memory."""
+    with stripe_errors_as_ours(keypair, "update payment intent"):
+        intent = client_for(keypair).v1.payment_intents.update(intent_id, {"amount": amount})
+        return PaymentIntent.from_stripe(intent.to_dict())
+
+
+def cancel_payment_intent(keypair: Keypair, intent_id: str) -> PaymentIntent:
+    with stripe_errors_as_ours(keypair, "cancel payment intent"):
+        return PaymentIntent.from_stripe(client_for(keypair).v1.payment_intents.cancel(intent_id).to_dict())
 
 
 def create_coupon(keypair: Keypair, params: dict[str, Any]) -> str:

@@ -27,21 +27,24 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return holding.filter(status__in=Payment.UNDER_WAY).distinct()
 
     @transaction.atomic
-    def begin(self, order: Order, *, publishable_key: str, livemode: bool) -> "Payment":
+    def begin(self, order: Order, *, publishable_key: str, livemode: bool, method: "Payment.Method") -> "Payment":
         """The attempt that is under way for the order at this account, or the next one. Raises OrderClosed.
 
         It exists before Stripe is called, so that no event arrives for something unknown. Of two requests at once
-        both get the same attempt, and with it the same idempotency key.
+        both get the same attempt, and with it the same idempotency key. An open intent is kept when the order has
+        changed: its amount can.
         """
         order = Order.objects.select_for_update().get(pk=order.pk)
         order.require_payable()
-        last = self.filter(order=order).order_by("-attempt").first()
+        attempts = self.filter(order=order).order_by("-attempt")
+        last, last_of_method = attempts.first(), attempts.filter(method=method).first()
         amount = order.freeze().total
-        if last and last.can_be_continued(publishable_key, order.terms):
-            return last
+        if last_of_method and last_of_method.can_be_continued(publishable_key, order.terms):
+            return last_of_method
         return self.create(
             order=order,
             attempt=last.attempt + 1 if last else 1,
+            method=method,
             publishable_key=publishable_key,
             livemode=livemode,
             currency=order.currency,
@@ -51,6 +54,10 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 
 
 class Payment(models.Model):
+    class Method(models.TextChoices):
+        CHECKOUT = "checkout", "On Stripe's page"
+        INTENT = "intent", "On the shop's page"
+
     class Status(models.TextChoices):
         CREATED = "created", "Not yet at Stripe"
         OPEN = "open", "Waiting for the shopper"
@@ -65,6 +72,7 @@ class Payment(models.Model):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
     attempt = models.PositiveIntegerField()
+    method = models.CharField(max_length=10, choices=Method, default=Method.CHECKOUT)
     status = models.CharField(max_length=10, choices=Status, default=Status.CREATED)
     # The account is remembered as it was: keys may be rotated, or the currency moved, before a refund.
     publishable_key = models.CharField(max_length=255)
@@ -80,6 +88,8 @@ class Payment(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     changed = models.DateTimeField(auto_now=True)
     checked_at = models.DateTimeField(null=True, blank=True)
+    # As Stripe said it a moment ago, on its way to the page; no column.
+    client_secret = ""
 
     objects = PaymentQuerySet.as_manager()
 
@@ -93,13 +103,24 @@ class Payment(models.Model):
                 condition=~Q(checkout_session_id=""),
                 name="one_payment_a_checkout_session",
             ),
+            models.UniqueConstraint(
+                fields=["publishable_key", "payment_intent_id"],
+                condition=~Q(payment_intent_id=""),
+                name="one_payment_a_payment_intent",
+            ),
+            models.CheckConstraint(
+                condition=Q(method__in=["checkout", "intent"]),
+                name="payment_method_is_known",
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_is_positive"),
             models.CheckConstraint(
                 condition=Q(status__in=["created", "open", "processing", "paid", "duplicate", "failed", "expired"]),
                 name="payment_status_is_known",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["open", "processing", "paid", "duplicate"]) | ~Q(checkout_session_id=""),
+                condition=~Q(status__in=["open", "processing", "paid", "duplicate"])
+                | (Q(method="checkout") & ~Q(checkout_session_id=""))
+                | (Q(method="intent") & ~Q(payment_intent_id="")),
                 name="payment_at_stripe_has_its_id",
             ),
         ]
@@ -108,43 +129,71 @@ class Payment(models.Model):
         return f"Payment {self.pk}"
 
     @property
+    def is_intent(self) -> bool:
+        return self.method == self.Method.INTENT
+
+    @property
+    def id_name(self) -> str:
+        return "payment_intent_id" if self.is_intent else "checkout_session_id"
+
+    @property
+    def stripe_id(self) -> str:
+        """Of the Checkout Session or the PaymentIntent that was offered; empty before there is one."""
+        return self.payment_intent_id if self.is_intent else self.checkout_session_id
+
+    @property
     def stock_is_held_until(self) -> datetime:
         return self.created + STOCK_HOLD
 
     @property
+    def is_unnoted(self) -> bool:
+        """Whether Stripe's answer to us was lost, or has not come yet."""
+        return self.status in (self.Status.CREATED, self.Status.FAILED) or not (self.is_intent or self.url)
+
+    @property
     def may_change(self) -> bool:
         """Whether Stripe can know more than we do."""
-        return bool(self.checkout_session_id) and self.status in self.NOT_SETTLED
+        return bool(self.stripe_id) and self.status in self.NOT_SETTLED
 
     def can_be_continued(self, publishable_key: str, terms: str) -> bool:
-        same_offer = self.publishable_key == publishable_key and self.terms == terms
-        return self.status in self.UNDER_WAY and same_offer
+        can_be_updated = self.is_intent and self.status == self.Status.OPEN
+        same_account = self.publishable_key == publishable_key
+        return self.status in self.UNDER_WAY and same_account and (self.terms == terms or can_be_updated)
 
     def claim_check(self) -> bool:
         """Whether the caller may ask Stripe about this payment now: pages that reload must not become a flood."""
         now = timezone.now()
         recently = now - timedelta(seconds=SECONDS_BETWEEN_CHECKS)
         due = Payment.objects.filter(pk=self.pk).exclude(checked_at__gt=recently)
-        return bool(self.checkout_session_id) and due.update(checked_at=now) == 1
+        return bool(self.stripe_id) and due.update(checked_at=now) == 1
 
     @transaction.atomic
-    def mark_open(self, *, checkout_session_id: str, url: str) -> bool:
-        """Stripe waits for the shopper at this address. What another click took for failed is open after all.
+    def mark_open(self, *, stripe_id: str, url: str = "") -> bool:
+        """Stripe waits for the shopper. What another click took for failed is open after all.
 
-        False if another session was noted first, or it is over, or a later attempt was begun.
+        False if another session or intent was noted first, or it is over, or a later attempt of its kind was begun.
         """
         Order.objects.select_for_update().get(pk=self.order_id)
-        if Payment.objects.filter(order=self.order_id, attempt__gt=self.attempt).exists():
+        later = Payment.objects.filter(order=self.order_id, method=self.method, attempt__gt=self.attempt)
+        if later.exists():
             self.refresh_from_db()
             return False
-        unnoted = Q(checkout_session_id="") | Q(checkout_session_id=checkout_session_id)
+        unnoted = Q((f"{self.id_name}__in", ["", stripe_id]))
         before = (self.Status.CREATED, self.Status.OPEN, self.Status.FAILED)
-        return self.move(self.Status.OPEN, before, unnoted, checkout_session_id=checkout_session_id, url=url)
+        return self.move(self.Status.OPEN, before, unnoted, **{self.id_name: stripe_id, "url": url})
 
-    def note_session(self, checkout_session_id: str) -> None:
+    def note_id(self, stripe_id: str) -> None:
         """Stripe knows it by this id, which was not noted here before. Its state is as it was."""
-        Payment.objects.filter(pk=self.pk, checkout_session_id="").update(checkout_session_id=checkout_session_id)
+        Payment.objects.filter(pk=self.pk, **{self.id_name: ""}).update(**{self.id_name: stripe_id})
         self.refresh_from_db()
+
+    def mark_updated(self, *, amount: int, terms: str) -> bool:
+        """Stripe asks for what the order comes to now."""
+        return self.move(self.Status.OPEN, (self.Status.OPEN,), amount=amount, terms=terms)
+
+    def mark_open_again(self) -> bool:
+        """The bank said no after a while, and Stripe waits for another card."""
+        return self.move(self.Status.OPEN, (self.Status.PROCESSING,))
 
     def mark_not_opened(self, problem: str) -> bool:
         """Stripe could not be asked, or refused. False if another request got through meanwhile."""
@@ -175,9 +224,9 @@ class Payment(models.Model):
         self.problem = problem[:MAXIMUM_PROBLEM]
         self.save(update_fields=["problem", "changed"])
 
-    def move(self, status: Status, before: "Iterable[Status]", condition: Q = ALWAYS, **fields: str) -> bool:
+    def move(self, status: Status, before: "Iterable[Status]", condition: Q = ALWAYS, **fields: str | int) -> bool:
         """Go to a status from one of those before it, in one statement; False if somebody else was faster."""
-        values = fields | {"status": status, "problem": fields.get("problem", "")[:MAXIMUM_PROBLEM]}
+        values = fields | {"status": status, "problem": str(fields.get("problem", ""))[:MAXIMUM_PROBLEM]}
         before_it = Payment.objects.filter(condition, pk=self.pk, status__in=before)
         if not before_it.update(**values, changed=timezone.now()):
             self.refresh_from_db()

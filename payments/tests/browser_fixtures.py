@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from payments.tests.shop_process import Shop, running_shop, sandbox_keypair
 
 CHROMIUM_OPTIONS = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+# A busy machine is slow, which is no mistake of the page.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")

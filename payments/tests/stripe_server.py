@@ -45,13 +45,14 @@ class Answer:
 class StripeServer:
     """Use it as a context manager. `answers` are given first, one to each request; after them the stand-in answers.
 
-    `changes` are made to every Checkout Session that it answers with.
+    `changes` are made to every Checkout Session that it answers with, `intent_changes` to every PaymentIntent.
     """
 
     def __init__(self) -> None:
         self.requests: list[Recorded] = []
         self.answers: list[Answer] = []
         self.changes: dict[str, Any] = {}
+        self.intent_changes: dict[str, Any] = {}
         self.meanwhile: Callable[[], object] | None = None
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
@@ -83,6 +84,8 @@ class StripeServer:
         values = json.loads(reply)
         if status == 200 and values.get("object") == "checkout.session":
             values |= self.changes
+        if status == 200 and values.get("object") == "payment_intent":
+            values |= self.intent_changes
         return status, json.dumps(values)
 
     def handler(self) -> type[BaseHTTPRequestHandler]:

@@ -8,6 +8,7 @@ import pytest
 import stripe
 from django.test import Client
 
+from payments import fulfillment
 from payments.gateway import api
 from payments.gateway.client import API_VERSION
 from payments.gateway.keys import keypair_for
@@ -43,6 +44,25 @@ def test_every_request_of_a_purchase_is_one_that_stripe_takes(
         "ses",
         "cs_",
         "exp",
+    }
+
+
+def test_every_request_of_paying_here_is_one_that_stripe_takes(
+    client: Client, request: Any, stripe_server: StripeServer
+) -> None:
+    for mug in ("usd_mug", "eur_mug", "jpy_mug"):
+        item: Item = request.getfixturevalue(mug)
+        client.post(f"/intent/{item.pk}", {"quantity": "3"}, headers={"Accept": "application/json"})
+        order = Order.objects.latest("pk")
+        order.lines.update(quantity=2)
+        client.post(f"/order/{order.uuid}/intent")
+        fulfillment.take_back_offers(order)
+    assert [problem for sent in stripe_server.requests for problem in problems(sent)] == []
+    assert {(sent.method, sent.path.rsplit("/", 1)[1][:3]) for sent in stripe_server.requests} == {
+        ("POST", "pay"),
+        ("POST", "pi_"),
+        ("GET", "pi_"),
+        ("POST", "can"),
     }
 
 

@@ -12,7 +12,7 @@ from payments.models import Item, Order, OrderLine, Payment
 @pytest.fixture
 def order(usd_mug: Item) -> Order:
     order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
-    Payment.objects.begin(order, publishable_key="pk_test_sandbox_usd", livemode=False)
+    Payment.objects.begin(order, publishable_key="pk_test_sandbox_usd", livemode=False, method=Payment.Method.CHECKOUT)
     return order
 
 

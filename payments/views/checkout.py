@@ -40,11 +40,7 @@ def buy(request: HttpRequest, item_id: str) -> HttpResponse:
 
 
 def offer(request: HttpRequest, item_id: str, visitor: str) -> HttpResponse:
-    item = item_on_sale(item_id)
-    sent = sent_values(request)
-    quantity = quantity_of(sent)
-    require_price_as_shown(sent, item)
-    require_chargeable(pricing.line_amount(item.unit_amount, quantity), item.currency)
+    item, quantity = what_is_bought(request, item_id)
     if request.method == "HEAD":
         return HttpResponse(content_type="application/json")
     order = Order.objects.for_item(item, quantity=quantity, visitor=visitor)
@@ -58,6 +54,21 @@ def offer(request: HttpRequest, item_id: str, visitor: str) -> HttpResponse:
     if payment is None:
         return SeeOther(reverse("order", args=[order.uuid]))
     return see_payment_page(request, payment)
+
+
+def order_of_item(request: HttpRequest, item_id: str, visitor: str) -> Order:
+    """The visitor's order of the item, as the request says. Raises Item.DoesNotExist or a StorefrontError."""
+    item, quantity = what_is_bought(request, item_id)
+    return Order.objects.for_item(item, quantity=quantity, visitor=visitor)
+
+
+def what_is_bought(request: HttpRequest, item_id: str) -> tuple[Item, int]:
+    item = item_on_sale(item_id)
+    sent = sent_values(request)
+    quantity = quantity_of(sent)
+    require_price_as_shown(sent, item)
+    require_chargeable(pricing.line_amount(item.unit_amount, quantity), item.currency)
+    return item, quantity
 
 
 def require_price_as_shown(sent: dict[str, Any], item: Item) -> None:

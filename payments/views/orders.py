@@ -4,6 +4,7 @@ import logging
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -40,11 +41,15 @@ def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def success(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Stripe sends the shopper here after paying. The address proves nothing: only Stripe's answer to us does."""
     order = find(uuid)
-    session_id = request.GET.get("session_id", "").replace("\0", "") or "none"
-    for payment in order.payments.filter(checkout_session_id=session_id):
+    session_id, intent_id = returned_with(request, "session_id"), returned_with(request, "payment_intent")
+    for payment in order.payments.filter(Q(checkout_session_id=session_id) | Q(payment_intent_id=intent_id)):
         if payment.may_change and (payment.status in Payment.UNDER_WAY or payment.claim_check()):
             order = settled(payment)
     return show(request, order)
+
+
+def returned_with(request: HttpRequest, name: str) -> str:
+    return request.GET.get(name, "").replace("\0", "") or "none"
 
 
 @csrf_exempt
@@ -89,10 +94,14 @@ def settled(payment: Payment) -> Order:
 def show(request: HttpRequest, order: Order, *, came_back: bool = False) -> HttpResponse:
     if prefers_json(request):
         return unlisted(JsonResponse(as_json(order) | {"others": others_as_json(order)}))
-    price = order.price
-    taxes = list(zip(order.taxes.all(), price.taxes, strict=True))
-    context = {"order": order, "price": price, "taxes": taxes, "came_back": came_back, **purchase_context(order)}
+    context = price_context(order) | purchase_context(order) | {"came_back": came_back}
     return unlisted(render(request, "order.html", context))
+
+
+def price_context(order: Order) -> dict[str, Any]:
+    """What the table of an order's lines and sums shows."""
+    price = order.price
+    return {"order": order, "price": price, "taxes": list(zip(order.taxes.all(), price.taxes, strict=True))}
 
 
 def purchase_context(order: Order) -> dict[str, Any]:

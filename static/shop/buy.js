@@ -7,6 +7,7 @@ const problem = document.getElementById("buy-problem");
 const label = button.textContent;
 
 form.addEventListener("submit", async (event) => {
+  // "Pay here" is a page of the shop's own.
   if (event.submitter?.hasAttribute("formaction")) return;
   event.preventDefault();
   working(true);

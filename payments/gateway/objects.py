@@ -1,0 +1,130 @@
+"""Stripe's objects as we use them; amounts are in minor units of `currency`, which is an upper-case code."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutSession:
+    id: str
+    url: str
+    status: Literal["open", "complete", "expired"]
+    payment_status: Literal["paid", "unpaid", "no_payment_required"]
+    amount_total: int
+    currency: str
+    livemode: bool
+    client_reference_id: str
+    payment_intent_id: str
+    payment_intent_status: str
+
+    @classmethod
+    def from_stripe(cls, session: dict[str, Any]) -> "CheckoutSession":
+        """Raises KeyError, TypeError or AttributeError for what is not a Checkout Session."""
+        intent = expanded(session.get("payment_intent"))
+        return cls(
+            id=session["id"],
+            url=session.get("url") or "",
+            status=session["status"],
+            payment_status=session["payment_status"],
+            amount_total=session["amount_total"],
+            currency=session["currency"].upper(),
+            livemode=session["livemode"],
+            client_reference_id=session.get("client_reference_id") or "",
+            payment_intent_id=intent.get("id", ""),
+            payment_intent_status=intent.get("status", ""),
+        )
+
+    @property
+    def order(self) -> str:
+        return self.client_reference_id
+
+    @property
+    def amount(self) -> int:
+        return self.amount_total
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == "open"
+
+    @property
+    def is_paid(self) -> bool:
+        return self.status == "complete" and self.payment_status != "unpaid"
+
+    @property
+    def is_processing(self) -> bool:
+        """Complete, but by a payment method that takes days; it may still fail."""
+        return self.status == "complete" and not self.is_paid and not self.is_failed
+
+    @property
+    def is_failed(self) -> bool:
+        failed = self.payment_intent_status in ("requires_payment_method", "canceled")
+        return self.status == "complete" and not self.is_paid and failed
+
+    @property
+    def is_over(self) -> bool:
+        return self.status == "expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentIntent:
+    id: str
+    # Whoever has it can pay, and see what is paid: it goes to the shopper's page and nowhere else.
+    client_secret: str = field(repr=False)
+    status: str
+    amount: int
+    currency: str
+    livemode: bool
+    order: str
+
+    @classmethod
+    def from_stripe(cls, intent: dict[str, Any]) -> "PaymentIntent":
+        """Raises KeyError, TypeError or AttributeError for what is not a PaymentIntent."""
+        return cls(
+            id=intent["id"],
+            client_secret=intent["client_secret"],
+            status=intent["status"],
+            amount=intent["amount"],
+            currency=intent["currency"].upper(),
+            livemode=intent["livemode"],
+            order=intent["metadata"].get("order", ""),
+        )
+
+    @property
+    def url(self) -> str:
+        """It is paid on the shop's own page."""
+        return ""
+
+    @property
+    def payment_intent_id(self) -> str:
+        return self.id
+
+    @property
+    def is_open(self) -> bool:
+        """It waits for the shopper: for a card, after a decline for another, or for the answer to the bank."""
+        return self.status in ("requires_payment_method", "requires_confirmation", "requires_action")
+
+    @property
+    def is_paid(self) -> bool:
+        return self.status == "succeeded"
+
+    @property
+    def is_processing(self) -> bool:
+        return self.status == "processing"
+
+    @property
+    def is_failed(self) -> bool:
+        """Never for good: one that failed asks for another card."""
+        return False
+
+    @property
+    def is_over(self) -> bool:
+        return self.status == "canceled"
+
+
+# What an order can be paid by.
+Offer: TypeAlias = CheckoutSession | PaymentIntent
+
+
+def expanded(reference: Any) -> dict[str, Any]:
+    """The object behind a field that holds an id, the expanded object, or nothing."""
+    return {"id": reference} if isinstance(reference, str) else dict(reference or {})

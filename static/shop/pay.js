@@ -1,0 +1,139 @@
+// The shop's own payment page: Stripe's Payment Element, and the button that pays. Without this script the page
+// offers the payment service's own page.
+"use strict";
+
+const form = document.getElementById("pay-form");
+const button = document.getElementById("pay-here-button");
+const state = document.getElementById("pay-state");
+const problem = document.getElementById("pay-problem");
+const label = button.textContent;
+const { publishableKey, amount, order, success } = form.dataset;
+const UNREACHABLE = "The shop cannot be reached. Nothing was charged: please check your connection and try again.";
+const BLOCKED = "The card form did not load. Please check your connection and reload this page, or pay on the payment service’s page.";
+
+let stripe;
+let elements;
+let clientSecret;
+
+form.hidden = false;
+document.getElementById("without-script").hidden = true;
+start();
+
+async function start() {
+  state.textContent = "Loading the card form…";
+  try {
+    if (!window.Stripe) throw new Error(BLOCKED);
+    stripe = window.Stripe(publishableKey);
+    mount(await openIntent());
+  } catch (error) {
+    complain(error);
+  }
+}
+
+async function openIntent() {
+  const answer = await ask();
+  // Paid in another tab, or nothing is to be paid: the order's page says which.
+  if (!answer.client_secret) return location.assign(order);
+  if (answer.publishable_key !== publishableKey || String(answer.amount) !== amount) throw changed();
+  return answer.client_secret;
+}
+
+async function ask() {
+  let response;
+  try {
+    response = await fetch(form.action, { method: "POST", headers: { Accept: "application/json" } });
+  } catch {
+    throw new Error(UNREACHABLE);
+  }
+  const answer = await response.json().catch(() => null);
+  if (response.ok && answer) return answer;
+  if (answer?.error?.code === "order_closed") return {};
+  throw new Error(answer?.error?.message ?? "Something went wrong. Nothing was charged: please try again in a minute.");
+}
+
+function changed() {
+  const error = new Error("The order was changed meanwhile. Nothing was charged: please look at the new total before you pay.");
+  return Object.assign(error, { reload: true });
+}
+
+function mount(secret) {
+  if (!secret) return;
+  clientSecret = secret;
+  elements = stripe.elements({ clientSecret, locale: document.documentElement.lang, appearance: appearance() });
+  const element = elements.create("payment");
+  element.on("ready", () => working(false));
+  element.on("loaderror", () => complain(new Error(BLOCKED)));
+  element.mount("#pay-element");
+}
+
+// Stripe's frame knows nothing of our style sheet: it is told the colors as they are now.
+function appearance() {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const colorPrimary = getComputedStyle(button).backgroundColor;
+  const { color: colorText, backgroundColor: colorBackground } = getComputedStyle(form);
+  return { theme: dark ? "night" : "stripe", variables: { colorPrimary, colorText, colorBackground, borderRadius: "12px" } };
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (button.disabled) return;
+  if (!elements) return retry();
+  working(true, "Your bank may ask you to confirm. Please do not close this page.");
+  try {
+    await pay();
+  } catch (error) {
+    complain(error);
+  }
+});
+
+function retry() {
+  working(true);
+  start();
+}
+
+async function pay() {
+  const secret = await openIntent();
+  if (!secret) return;
+  if (secret !== clientSecret) {
+    mount(secret);
+    throw new Error("This page was open for a while and the card form is new. Nothing was charged: please enter your card again.");
+  }
+  const confirmParams = { return_url: new URL(success, location.href).href };
+  const { error } = await stripe.confirmPayment({ elements, confirmParams });
+  if (isUnderWay(error.payment_intent)) return location.assign(`${success}?payment_intent=${error.payment_intent.id}`);
+  throw new Error(inWords(error));
+}
+
+// It was confirmed before, perhaps in another tab.
+function isUnderWay(intent) {
+  return ["processing", "succeeded"].includes(intent?.status);
+}
+
+function inWords(error) {
+  if (error.type === "validation_error") return error.message;
+  const advice = { card_error: "Try again, or use another card." }[error.type] ?? "Please try again in a minute.";
+  return `${error.message} Nothing was charged. ${advice}`;
+}
+
+function complain(error) {
+  working(false);
+  problem.textContent = error.message;
+  problem.hidden = false;
+  if (error.reload) offerReload();
+  else if (!elements) button.textContent = "Try again";
+}
+
+function working(yes, words = "") {
+  button.disabled = yes;
+  button.textContent = yes ? button.dataset.working : label;
+  state.textContent = words;
+  if (yes) problem.hidden = true;
+}
+
+function offerReload() {
+  button.textContent = "See the new total";
+  form.addEventListener("submit", () => location.reload(), { capture: true, once: true });
+}
+
+// Back from the order's page, browsers show this one as it was left.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
