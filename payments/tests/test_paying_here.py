@@ -470,6 +470,42 @@ def test_paid_both_ways_the_second_is_shown_for_refund_without_any_webhook(
     assert "paid a second time" in caplog.text
 
 
+def test_an_intent_that_cannot_be_canceled_is_left_and_reported(
+    client: Client, both_ways: tuple[Any, str], pay: Pay, stripe_server: StripeServer, caplog: Any
+) -> None:
+    stripe_server.intent_changes = {"status": "requires_capture"}
+    client.get(pay(both_ways[1])["Location"])
+    assert (status(), statuses()) == ("paid", [("intent", "open"), ("checkout", "paid")])
+    assert "could not be closed: stripe_refused" in caplog.text
+
+
+def test_an_intent_that_was_deleted_at_stripe_needs_no_canceling(
+    client: Client, both_ways: tuple[Any, str], pay: Pay
+) -> None:
+    Payment.objects.filter(method="intent").update(payment_intent_id="pi_gone")
+    client.get(pay(both_ways[1])["Location"])
+    assert statuses() == [("intent", "expired"), ("checkout", "paid")]
+
+
+def test_an_intent_in_a_state_that_nobody_can_tell_is_not_offered(
+    client: Client, order: Order, stripe_server: StripeServer
+) -> None:
+    ask(client, order)
+    stripe_server.intent_changes = {"status": "requires_capture"}
+    assert_refused(ask(client, order), 502, "stripe_refused")
+    assert statuses() == [("intent", "open")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_that_changes_while_an_intent_is_opened_is_not_offered_as_it_was(
+    client: Client, order: Order, stripe_server: StripeServer
+) -> None:
+    stripe_server.meanwhile = lambda: change(order, 3)
+    assert_refused(ask(client, order), 503, "stripe_unreachable")
+    assert acts(stripe_server)[-1] == "POST cancel"
+    assert ask(client, order).json()["amount"] == 5700
+
+
 def test_an_order_paid_while_an_intent_is_opened_for_it_is_not_offered_again(
     client: Client, order: Order, stripe_server: StripeServer, transactional_db: None
 ) -> None:

@@ -132,7 +132,14 @@ function working(yes, words = "") {
 
 function offerReload() {
   button.textContent = "See the new total";
-  form.addEventListener("submit", () => location.reload(), { capture: true, once: true });
+  form.addEventListener("submit", reloadInstead, { capture: true });
+}
+
+// Nothing is paid by this press: the shopper has not seen the total yet.
+function reloadInstead(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  location.reload();
 }
 
 // Back from the order's page, browsers show this one as it was left.
