@@ -69,7 +69,7 @@ def test_a_card_that_asks_for_confirmation_pays_once_it_is_given(page: Page) -> 
     choose_to_pay_here(page, 2)
     fill(page, ASKS)
     press(page)
-    expect(page.get_by_role("status")).to_contain_text("Your bank may ask you to confirm")
+    expect(page.locator("#pay-state")).to_contain_text("Your bank may ask you to confirm")
     expect(page.locator("#pay-here-button")).to_be_disabled()
     page.frame_locator("dialog iframe").get_by_role("button", name="Complete").click()
     expect_paid(page)
