@@ -1,10 +1,13 @@
 """In a real browser: a cart of two currencies, with a code and a tax, is paid in two payments."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from payments.tests.browser_fixtures import pay
 from payments.tests.shop_process import Shop
+from payments.tests.test_paying_here_browser import fill as give_card
 
 pytestmark = pytest.mark.browser
 
@@ -70,6 +73,25 @@ def test_a_cart_of_two_currencies_is_paid_in_two_payments_and_every_screen_shows
     page.get_by_role("button", name="Continue with the payment in EUR").click()
     expect_figures(page, "body", EUR)
     pay(page)
+    expect(page.locator(".purchase")).to_contain_text("2 of 2 paid")
+    expect_figures(page, "tfoot", EUR)
+
+
+@with_javascript
+def test_one_currency_is_paid_on_stripes_page_and_the_other_on_the_shops_own(page: Page) -> None:
+    fill(page)
+    page.get_by_role("button", name="Check out").click()
+    page.get_by_role("button", name="Pay USD").click()
+    expect_figures(page, "body", USD)
+    pay(page)
+    page.locator(".purchase").get_by_role("link", name=re.compile("EUR")).click()
+    expect(page.locator(".purchase")).to_contain_text("1 of 2 paid")
+    page.get_by_role("link", name="Pay here").click()
+    page.wait_for_url("**/pay")
+    expect_figures(page, "tfoot", EUR)
+    give_card(page)
+    page.get_by_role("button", name="Pay EUR\xa083.16").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Your order is paid")
     expect(page.locator(".purchase")).to_contain_text("2 of 2 paid")
     expect_figures(page, "tfoot", EUR)
 
