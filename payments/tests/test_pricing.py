@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from payments import money
 from payments.pricing import DiscountTerms, Price, TaxTerms, price
+from payments.sandbox.objects import amounts
 
 TEN_PERCENT_OFF = DiscountTerms(percent=Decimal(10))
 
@@ -124,3 +125,22 @@ def test_the_order_of_the_lines_does_not_matter(
 def test_the_spread_of_a_fixed_discount_adds_up_exactly(lines: list[tuple[int, int]], amount: int) -> None:
     priced = price(lines, discount=DiscountTerms(amount=amount))
     assert priced.discount == min(amount, priced.subtotal)
+
+
+@given(currencies, lines, discounts, taxes)
+def test_the_stand_in_comes_to_the_same_by_rules_of_its_own(
+    currency: str, lines: list[tuple[int, int]], discount: DiscountTerms | None, taxes: list[TaxTerms]
+) -> None:
+    step = money.step(currency)
+    subtotals = [unit_amount * step * quantity for unit_amount, quantity in lines]
+    taken_off = [0] * len(lines)
+    if discount and discount.percent is not None:
+        taken_off = amounts.percent_discounts(subtotals, discount.percent, step)
+    elif discount:
+        taken_off = amounts.amount_discounts(subtotals, discount.amount * step, step)
+    rates = [amounts.Rate(term.percentage, term.inclusive) for term in taxes]
+    theirs = [amounts.line_amounts(*pair, rates, step) for pair in zip(subtotals, taken_off, strict=True)]
+    ours = price_in(currency, lines, discount, taxes).lines
+    assert [(line.discount, line.taxes, line.total) for line in ours] == [
+        (line.discount, line.taxes, line.total) for line in theirs
+    ]
