@@ -7,8 +7,9 @@ from functools import cached_property
 from payments import pricing
 from payments.errors import AmountOutOfLimits, CartFull, DiscountRefused, InvalidQuantity, NotOnSale
 from payments.gateway.keys import currencies
-from payments.models import Discount, Item, Offer, OrderTax, Tax
-from payments.models.orders import MAXIMUM_LINES, MAXIMUM_QUANTITY, hash_of
+from payments.models import Discount, Item, NewOrder, OrderTax, Tax
+from payments.models.order_lines import MAXIMUM_LINES, MAXIMUM_QUANTITY
+from payments.models.orders import hash_of
 from payments.money import require_chargeable
 
 
@@ -113,7 +114,7 @@ class Group:
     """The lines of one currency: one order, one payment."""
 
     lines: tuple[Line, ...]
-    offer: Offer
+    offer: NewOrder
     # Why the code takes nothing off here.
     discount_problem: str = ""
 
@@ -161,7 +162,7 @@ class Cart:
         return bool(self.groups) and not any(group.problem for group in self.groups)
 
     @property
-    def offers(self) -> list[Offer]:
+    def offers(self) -> list[NewOrder]:
         return [group.offer for group in self.groups]
 
     @property
@@ -210,7 +211,7 @@ def group_of(currency: str, lines: list[Line], taxes: list[Tax], discount: Disco
     discount, problem = discount_in(currency, discount)
     bought = tuple((line.item, line.quantity) for line in own)
     put_on = tuple(tax for tax in taxes if tax.is_for(currency))
-    return Group(own, Offer(currency, bought, put_on, discount), problem)
+    return Group(own, NewOrder(currency, bought, put_on, discount), problem)
 
 
 def discount_in(currency: str, discount: Discount | None) -> tuple[Discount | None, str]:

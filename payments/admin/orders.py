@@ -17,7 +17,7 @@ from payments.admin.payments import PaymentInline
 from payments.errors import DiscountRefused, StorefrontError
 from payments.gateway.keys import currencies
 from payments.models import Discount, Item, Order, OrderLine, Tax
-from payments.models.orders import MAXIMUM_LINES
+from payments.models.order_lines import MAXIMUM_LINES
 from payments.money import format_amount
 
 

@@ -2,7 +2,8 @@
 
 from payments.models.adjustments import Discount, DiscountAmount, Tax
 from payments.models.catalog import Item
-from payments.models.orders import Offer, Order, OrderLine, OrderTax
+from payments.models.order_lines import OrderLine, OrderTax
+from payments.models.orders import NewOrder, Order
 from payments.models.payments import Payment
 from payments.models.stripe_records import Counterpart, StripeEvent
 
@@ -11,7 +12,7 @@ __all__ = [
     "Discount",
     "DiscountAmount",
     "Item",
-    "Offer",
+    "NewOrder",
     "Order",
     "OrderLine",
     "OrderTax",

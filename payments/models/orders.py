@@ -14,14 +14,11 @@ from payments.errors import OrderClosed
 from payments.models import stock
 from payments.models.adjustments import Discount, Tax
 from payments.models.catalog import Item
-
-MAXIMUM_QUANTITY = 999
-# https://docs.stripe.com/api/checkout/sessions/create: up to 100 line items.
-MAXIMUM_LINES = 100
+from payments.models.order_lines import OrderLine, OrderTax
 
 
 @dataclass(frozen=True)
-class Offer:
+class NewOrder:
     """What a new order is made of, at the present prices and in one currency."""
 
     currency: str
@@ -55,12 +52,12 @@ class OrderManager(models.Manager["Order"]):
     def for_item(self, item: Item, *, quantity: int, visitor: str) -> "Order":
         """The visitor's unpaid order of this many of the item at its present price, made if there is none."""
         taxes = tuple(Tax.objects.put_on(item.currency))
-        offer = Offer(item.currency, ((item, quantity),), taxes)
+        offer = NewOrder(item.currency, ((item, quantity),), taxes)
         (order,) = self.for_purchase([offer], purchase_key=hash_of(visitor, offer.content))
         return order
 
     @transaction.atomic
-    def for_purchase(self, offers: "Sequence[Offer]", *, purchase_key: str) -> "list[Order]":
+    def for_purchase(self, offers: "Sequence[NewOrder]", *, purchase_key: str) -> "list[Order]":
         """The orders of one purchase, one for each currency, made if there are none.
 
         A double click finds the orders of the first: the database lets one such purchase be under way at a time.
@@ -173,7 +170,7 @@ class Order(models.Model):
         taxes = [tax.content for tax in self.taxes.all()]
         return hash_of(self.currency, lines, self.discount_name, self.discount_percent, self.discount_off, taxes)
 
-    def take(self, offer: Offer) -> None:
+    def take(self, offer: NewOrder) -> None:
         """Copy everything that is offered onto this new order. Raises DiscountRefused."""
         OrderLine.objects.bulk_create(OrderLine.of(item, quantity, self) for item, quantity in offer.lines)
         self.put_taxes(offer.taxes)
@@ -271,82 +268,3 @@ class Order(models.Model):
         self.status = status
         self.purchase_key = ""
         self.save(update_fields=["status", "purchase_key", "paid_at", "holds_stock"])
-
-
-class OrderTax(models.Model):
-    """A copy of a tax as it was when it was put on the order."""
-
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="taxes")
-    tax = models.ForeignKey(Tax, on_delete=models.SET_NULL, null=True, related_name="order_taxes")
-    display_name = models.CharField(max_length=50)
-    percentage = models.DecimalField(max_digits=7, decimal_places=4)
-    inclusive = models.BooleanField()
-    jurisdiction = models.CharField(max_length=50, blank=True)
-    amount = models.BigIntegerField(null=True, help_text="In minor units, as last offered for payment.")
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["order", "tax"], name="a_tax_is_put_on_an_order_once")]
-
-    def __str__(self) -> str:
-        kind = " included" if self.inclusive else ""
-        return f"{self.display_name} {money.format_percent(self.percentage)}{kind}"
-
-    @classmethod
-    def of(cls, tax: Tax, order: Order) -> "OrderTax":
-        return cls(
-            order=order,
-            tax=tax,
-            display_name=tax.display_name,
-            percentage=tax.percentage,
-            inclusive=tax.inclusive,
-            jurisdiction=tax.jurisdiction,
-        )
-
-    @property
-    def terms(self) -> pricing.TaxTerms:
-        return pricing.TaxTerms(self.percentage, self.inclusive)
-
-    @property
-    def content(self) -> tuple[str, str, bool, str]:
-        return self.display_name, money.format_percent(self.percentage), self.inclusive, self.jurisdiction
-
-
-class OrderLine(models.Model):
-    """Name and price are copies: the item may change or go, the order says what was bought."""
-
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
-    item = models.ForeignKey(Item, on_delete=models.SET_NULL, null=True, related_name="order_lines")
-    name = models.CharField(max_length=200)
-    currency = models.CharField(max_length=3, editable=False)
-    unit_amount = models.BigIntegerField(help_text="In minor units.")
-    quantity = models.PositiveIntegerField()
-    held = models.PositiveIntegerField(default=0, editable=False, help_text="Taken from the stock, not paid yet.")
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(condition=Q(unit_amount__gt=0), name="order_line_unit_amount_is_positive"),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1, quantity__lte=MAXIMUM_QUANTITY),
-                name="order_line_quantity_is_1_to_999",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.name}"
-
-    @classmethod
-    def of(cls, item: Item, quantity: int, order: Order) -> "OrderLine":
-        line = cls(order=order, quantity=quantity)
-        line.copy_from(item)
-        return line
-
-    def copy_from(self, item: Item) -> None:
-        self.item, self.name, self.currency = item, item.name, item.currency
-        self.unit_amount = item.unit_amount
-
-    @property
-    def amount(self) -> int:
-        """Quantity times unit price, in minor units of the order's currency."""
-        return pricing.line_amount(self.unit_amount, self.quantity)

@@ -12,7 +12,8 @@ from payments.errors import SoldOut
 from payments.models.catalog import Item
 
 if TYPE_CHECKING:
-    from payments.models.orders import Order, OrderLine
+    from payments.models.order_lines import OrderLine
+    from payments.models.orders import Order
 
 
 def hold(order: "Order") -> None:

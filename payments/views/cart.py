@@ -17,7 +17,8 @@ from payments import cart, checkout
 from payments.cart import Basket, Cart, Group
 from payments.errors import AmountOutOfLimits, DiscountRefused, ForeignRequest, NotOnSale, PriceChanged, StorefrontError
 from payments.models import Item, Order, OrderLine
-from payments.models.orders import MAXIMUM_QUANTITY, hash_of
+from payments.models.order_lines import MAXIMUM_QUANTITY
+from payments.models.orders import hash_of
 from payments.views.baskets import basket_of, keep
 from payments.views.checkout import SeeOther, not_indexed, origin_of
 from payments.views.negotiation import prefers_json

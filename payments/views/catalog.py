@@ -14,7 +14,7 @@ from payments.errors import NoKeypair
 from payments.gateway.keys import currencies, keypair_for
 from payments.models import Item, Tax
 from payments.models.catalog import ItemQuerySet
-from payments.models.orders import MAXIMUM_QUANTITY
+from payments.models.order_lines import MAXIMUM_QUANTITY
 from payments.views.visitors import is_new, remember, visitor_of
 
 PAGE_SIZE = 24

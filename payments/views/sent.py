@@ -10,7 +10,7 @@ from payments import fulfillment
 from payments.errors import InvalidQuantity, NotOnSale, SoldOut
 from payments.gateway.keys import keypair_for
 from payments.models import Item
-from payments.models.orders import MAXIMUM_QUANTITY
+from payments.models.order_lines import MAXIMUM_QUANTITY
 from payments.views.negotiation import FORM_TYPES
 
 
