@@ -249,6 +249,25 @@ def test_a_problem_is_reported_once_however_often_the_page_is_reloaded(
     assert caplog.text.count("is not settled") == 1
 
 
+def test_the_return_page_tells_what_a_faster_webhook_has_settled(
+    client: Client, bought: dict[str, str], pay: Pay
+) -> None:
+    """The webhook arrives after the page has read the order, and before it has looked at its payments."""
+    pay(bought["url"])
+    arrived: list[bool] = []
+
+    def webhook_arrives(execute: Any, sql: str, *args: Any) -> Any:
+        if 'FROM "payments_payment"' in sql and not arrived:
+            arrived.append(True)
+            fulfillment.settle(Payment.objects.get())
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(webhook_arrives):
+        page = client.get(order_path("/success"), {"session_id": bought["id"]}).content.decode()
+    assert arrived
+    assert "Your order is paid" in page
+
+
 def test_a_page_that_is_reloaded_asks_stripe_once_in_three_seconds(
     client: Client, bought: dict[str, str], stripe_server: StripeServer
 ) -> None:

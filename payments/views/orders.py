@@ -44,8 +44,9 @@ def success(request: HttpRequest, uuid: UUID) -> HttpResponse:
     session_id, intent_id = returned_with(request, "session_id"), returned_with(request, "payment_intent")
     for payment in order.payments.filter(Q(checkout_session_id=session_id) | Q(payment_intent_id=intent_id)):
         if payment.may_change and (payment.status in Payment.UNDER_WAY or payment.claim_check()):
-            order = settled(payment)
-    return show(request, order)
+            settle(payment)
+    # Read again in any case: the webhook may have been faster.
+    return show(request, find(uuid))
 
 
 def returned_with(request: HttpRequest, name: str) -> str:
@@ -78,17 +79,16 @@ def up_to_date(order: Order) -> Order:
         return order
     for payment in order.payments.filter(status__in=Payment.UNDER_WAY):
         if payment.claim_check():
-            order = settled(payment)
-    return order
+            settle(payment)
+    return find(order.uuid)
 
 
-def settled(payment: Payment) -> Order:
-    """The payment's order after asking Stripe; as we know it, if Stripe cannot be asked."""
+def settle(payment: Payment) -> None:
+    """Ask Stripe; if it cannot be asked, the order is shown as we know it."""
     try:
         fulfillment.settle(payment)
     except StorefrontError as error:
         logger.warning("Payment %s could not be checked: %s", payment.pk, error.code)
-    return find(payment.order.uuid)
 
 
 def show(request: HttpRequest, order: Order, *, came_back: bool = False) -> HttpResponse:
