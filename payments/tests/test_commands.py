@@ -127,6 +127,13 @@ def test_a_database_that_does_not_answer_is_told_in_one_line(tmp_path: Path) -> 
     assert "hunter2" not in refused.stderr
 
 
+def test_a_database_option_that_there_is_not_is_told_in_one_line(tmp_path: Path) -> None:
+    refused = prepare(tmp_path, DATABASE_URL="postgres://shop:hunter2@127.0.0.1/shop?schema=public")
+    assert refused.stderr.startswith("CommandError: The database cannot be used (")
+    assert refused.stderr.count("\n") == 1
+    assert "hunter2" not in refused.stderr
+
+
 def test_a_port_that_is_taken_is_told_in_one_line_with_what_to_do(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = prepare(tmp_path, PORT=str(server.getsockname()[1]))

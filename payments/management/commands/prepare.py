@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
+from django.db import DatabaseError
 
 from payments.gateway.keys import currencies
 from payments.models import Item
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         require_free(host, port)
         try:
             call_command("migrate", interactive=False, verbosity=0)
-        except OperationalError as error:
+        except DatabaseError as error:
             reason = str(error).strip().splitlines()[0]
             raise CommandError(f"The database cannot be used ({reason}): correct DATABASE_URL.") from None
         if not no_static:
