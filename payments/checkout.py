@@ -83,6 +83,7 @@ def session_params(payment: Payment, keypair: Keypair, origin: str) -> dict[str,
         "cancel_url": f"{page}/cancel",
         **({"expires_at": int(payment.stock_is_held_until.timestamp())} if order.holds_stock else {}),
         "client_reference_id": str(order.uuid),
+        **({"customer_email": order.email} if order.email else {}),
         "metadata": metadata,
         "payment_intent_data": {"metadata": metadata, "description": f"Order {order.pk}"},
     }

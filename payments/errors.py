@@ -97,3 +97,9 @@ class StripeUnreachable(StorefrontError):
 
 class StripeBusy(StripeUnreachable):
     """Wait for the other request: Stripe is at work on the very same one."""
+
+
+class EmailNotSent(StorefrontError):
+    """Try again later, or give the shopper what it says some other way: the mail server did not take it."""
+
+    code = "email_not_sent"

@@ -5,19 +5,23 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
-from payments import fulfillment
+from payments import emails, fulfillment
+from payments.admin.order_lines import OrderLineInline, may_be_composed
+from payments.admin.order_totals import price_parts, totals_of
 from payments.admin.payments import PaymentInline
-from payments.errors import DiscountRefused, StorefrontError
-from payments.gateway.keys import currencies
-from payments.models import Discount, Item, Order, OrderLine, Tax
-from payments.models.order_lines import MAXIMUM_LINES
+from payments.errors import DiscountRefused, EmailNotSent, OrderClosed, StorefrontError
+from payments.models import Discount, Order, Tax
 from payments.money import format_amount
 
 
@@ -25,6 +29,8 @@ class OrderForm(forms.ModelForm):
     """The discount and the taxes are copied onto the order when it is saved."""
 
     taxes = forms.ModelMultipleChoiceField(Tax.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
+    # Set for each request by the admin, which asks Stripe before its transaction begins.
+    page_stays_open = ""
 
     class Meta:
         model = Order
@@ -44,102 +50,31 @@ class OrderForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        if self.page_stays_open:
+            raise ValidationError(self.page_stays_open)
         if self.instance.pk:
-            close_page_before_change(self.instance)
+            try:
+                self.instance.require_not_offered()
+            except OrderClosed as error:
+                raise ValidationError(str(error)) from None
         return cleaned
 
 
-def close_page_before_change(order: Order) -> None:
-    """The shopper must not pay an order that is being changed. Raises ValidationError."""
+def close_shoppers_page(order: Order) -> str:
+    """The shopper must not pay an order that is being changed: why the page stays open, or an empty text.
+
+    Raises OrderClosed if it is paid.
+    """
     try:
         fulfillment.take_back_offers(order)
+    except OrderClosed:
+        raise
     except StorefrontError as error:
-        raise ValidationError(
+        return (
             "The shopper has a payment page of this order open, and it cannot be taken back at the moment "
-            f"({error.code}). Reload this page in a minute: perhaps the order is paid by then."
-        ) from None
-
-
-class OrderLineForm(forms.ModelForm):
-    class Meta:
-        model = OrderLine
-        fields = ["item", "quantity"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["item"].required = True
-        present = Q(pk=self.instance.item_id)
-        self.fields["item"].queryset = Item.objects.filter(  # type: ignore[attr-defined]
-            Q(on_sale=True, currency__in=currencies()) | present
+            f"({error.code}). Save again in a minute."
         )
-        self.fields["item"].label_from_instance = item_label  # type: ignore[attr-defined]
-
-    def save(self, commit: bool = True) -> OrderLine:
-        if "item" in self.changed_data:
-            self.instance.copy_from(self.cleaned_data["item"])
-        line: OrderLine = super().save(commit)
-        return line
-
-
-def item_label(item: Item) -> str:
-    return f"{item.name}, {format_amount(item.unit_amount, item.currency)}"
-
-
-class OrderLineFormSet(forms.BaseInlineFormSet):
-    def clean(self) -> None:
-        super().clean()
-        if any(self.errors):
-            return
-        kept = [form.cleaned_data for form in self.forms if form.cleaned_data.get("item")]
-        items = [values["item"] for values in kept if not values.get("DELETE")]
-        found = sorted({item.currency for item in items})
-        if not items:
-            raise ValidationError("Choose at least one item.")
-        if len(found) > 1:
-            raise ValidationError(
-                f"One order has one currency, and these items are in {' and '.join(found)}: make an order for each."
-            )
-        if self.instance.pk and self.instance.currency != found[0]:
-            raise ValidationError(
-                f"This order is in {self.instance.currency}: make another one for items in {found[0]}."
-            )
-        self.instance.currency = found[0]
-
-
-class OrderLineInline(admin.TabularInline):
-    model = OrderLine
-    form = OrderLineForm
-    formset = OrderLineFormSet
-    fields = ["item", "quantity", "bought", "unit_price", "sum"]
-    readonly_fields = ["bought", "unit_price", "sum"]
-    extra = 0
-    min_num = 1
-    max_num = MAXIMUM_LINES
-
-    def has_change_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return may_be_composed(obj) and super().has_change_permission(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return may_be_composed(obj) and super().has_add_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return may_be_composed(obj) and super().has_delete_permission(request, obj)
-
-    @admin.display(description="As bought")
-    def bought(self, line: OrderLine) -> str:
-        return line.name
-
-    @admin.display(description="Price")
-    def unit_price(self, line: OrderLine) -> str:
-        return format_amount(line.unit_amount, line.currency) if line.pk else "–"
-
-    @admin.display(description="Sum")
-    def sum(self, line: OrderLine) -> str:
-        return format_amount(line.amount, line.currency) if line.pk else "–"
-
-
-def may_be_composed(order: Order | None) -> bool:
-    return order is None or order.is_payable
+    return ""
 
 
 @admin.register(Order)
@@ -156,14 +91,25 @@ class OrderAdmin(admin.ModelAdmin):
     fields = ["discount", "taxes"]
     inlines = [OrderLineInline, PaymentInline]
 
+    class Media:
+        js = [forms.Script("shop/admin_order.js", defer=True)]
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = [
+            path("totals/", self.admin_site.admin_view(self.totals), name="order-totals"),
+            path("<int:order_id>/totals/", self.admin_site.admin_view(self.totals), name="order-totals-of"),
+            path("<int:order_id>/send/", self.admin_site.admin_view(self.send_link), name="order-send-link"),
+        ]
+        return [*pages, *super().get_urls()]
+
     def get_fields(self, request: HttpRequest, obj: Order | None = None) -> Any:
         if obj is None:
-            return ["discount", "taxes"]
-        composed = ["discount", "taxes"] if obj.is_payable else ["discount_shown"]
-        return ["status", *composed, "price_shown", "shopper_page", "created", "paid_at"]
+            return ["discount", "taxes", "price_shown"]
+        composed = ["discount", "taxes"] if self.has_change_permission(request, obj) else ["discount_shown"]
+        return ["status", *composed, "price_shown", "created", "paid_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
-        return ["status", "discount_shown", "price_shown", "shopper_page", "created", "paid_at"]
+        return ["status", "discount_shown", "price_shown", "created", "paid_at"]
 
     def get_inlines(self, request: HttpRequest, obj: Order | None = None) -> list[Any]:
         return [OrderLineInline, PaymentInline] if obj else [OrderLineInline]
@@ -185,6 +131,22 @@ class OrderAdmin(admin.ModelAdmin):
         """An order says what was offered to somebody: it stays."""
         return False
 
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """Stripe is asked before the transaction in which the admin saves: nobody shall wait for both."""
+        order = self.get_object(request, unquote(object_id)) if object_id and request.method == "POST" else None
+        if order and self.has_change_permission(request, order):
+            try:
+                request.page_stays_open = close_shoppers_page(order)  # type: ignore[attr-defined]
+            except OrderClosed as error:
+                self.message_user(request, f"Nothing was changed. {error}", level="WARNING")
+                return HttpResponseRedirect(change_page(order))
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        form.page_stays_open = getattr(request, "page_stays_open", "")  # type: ignore[attr-defined]
+        return form
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         order = Order.objects.get(pk=form.instance.pk)
@@ -192,9 +154,41 @@ class OrderAdmin(admin.ModelAdmin):
         order.put_taxes(form.cleaned_data["taxes"])
         try:
             order.give_discount(form.cleaned_data["discount"])
+            order.require_discount_usable()
         except DiscountRefused as error:
             order.give_discount(None)
             self.message_user(request, f"{error} The order has no discount now.", level="WARNING")
+
+    def response_post_save_add(self, request: HttpRequest, obj: Order) -> HttpResponseRedirect:
+        """On to the page that has the link for the shopper."""
+        return HttpResponseRedirect(change_page(obj))
+
+    @method_decorator(require_POST)
+    def totals(self, request: HttpRequest, order_id: int | None = None) -> HttpResponse:
+        """What the order comes to as it stands in the form, for the script that shows it."""
+        order = get_object_or_404(Order, pk=order_id) if order_id else None
+        if not (self.has_change_permission(request, order) if order else self.has_add_permission(request)):
+            raise PermissionDenied
+        return totals_of(request, order)
+
+    @method_decorator(require_POST)
+    def send_link(self, request: HttpRequest, order_id: int) -> HttpResponse:
+        order = get_object_or_404(Order.objects.prefetch_related("lines", "taxes"), pk=order_id)
+        if not super().has_change_permission(request, order):
+            raise PermissionDenied
+        form = LinkForm(request.POST, instance=order)
+        if not form.is_valid():
+            self.message_user(request, "The link was not sent: type an e-mail address.", level="ERROR")
+            return HttpResponseRedirect(change_page(order))
+        form.save()
+        try:
+            emails.send_payment_link(order, request.build_absolute_uri(reverse("order", args=[order.uuid])))
+        except EmailNotSent as error:
+            self.message_user(request, f"The link was not sent. {error}", level="ERROR")
+        else:
+            self.log_change(request, order, f"Sent the link to {order.email}.")
+            self.message_user(request, f"The link was sent to {order.email}.{emails.where_mail_goes()}")
+        return HttpResponseRedirect(change_page(order))
 
     @admin.display(description="Bought")
     def bought(self, order: Order) -> str:
@@ -209,15 +203,24 @@ class OrderAdmin(admin.ModelAdmin):
         return format_amount(order.price.total, order.currency)
 
     @admin.display(description="Price")
-    def price_shown(self, order: Order) -> str:
-        price = order.price
-        parts = [f"Subtotal {format_amount(price.subtotal, order.currency)}"]
-        if order.discount_name:
-            parts.append(f"{order.discount_name} −{format_amount(price.discount, order.currency)}")
-        for tax, amount in zip(order.taxes.all(), price.taxes, strict=True):
-            parts.append(f"{tax} {format_amount(amount, order.currency)}")
-        return " · ".join([*parts, f"Total {format_amount(price.total, order.currency)}"])
+    def price_shown(self, order: Order) -> SafeString:
+        """The script replaces the text at each change of the form, by what the address answers."""
+        if order.pk is None:
+            return format_html('<output id="order-totals" data-url="{}">–</output>', reverse("admin:order-totals"))
+        parts = " · ".join(price_parts(order.price, order.currency, order.discount_name, order.taxes.all()))
+        if not may_be_composed(order):
+            return format_html("{}", parts)
+        address = reverse("admin:order-totals-of", args=[order.pk])
+        return format_html('<output id="order-totals" data-url="{}">{}</output>', address, parts)
 
-    @admin.display(description="The shopper's page")
-    def shopper_page(self, order: Order) -> SafeString:
-        return format_html('<a href="{0}">{0}</a>', reverse("order", args=[order.uuid]))
+
+class LinkForm(forms.ModelForm):
+    class Meta:
+        model = Order
+        fields = ["email"]
+
+    email = forms.EmailField()
+
+
+def change_page(order: Order) -> str:
+    return reverse("admin:payments_order_change", args=[order.pk])

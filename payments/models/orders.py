@@ -114,6 +114,7 @@ class Order(models.Model):
     discount_amount = models.BigIntegerField(null=True, editable=False)
     total_amount = models.BigIntegerField(null=True, editable=False)
     holds_stock = models.BooleanField(default=False, editable=False)
+    email = models.EmailField(blank=True, help_text="Where the payment link was sent; Stripe's page begins with it.")
     created = models.DateTimeField(auto_now_add=True)
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -202,8 +203,7 @@ class Order(models.Model):
 
         Raises DiscountRefused or SoldOut.
         """
-        if self.discount:
-            self.discount.require_usable(uses=self.uses_of_discount_by_others())
+        self.require_discount_usable()
         price = self.price
         self.subtotal_amount, self.discount_amount, self.total_amount = price.subtotal, price.discount, price.total
         self.save(update_fields=["subtotal_amount", "discount_amount", "total_amount"])
@@ -211,6 +211,11 @@ class Order(models.Model):
         for tax, amount in zip(self.taxes.all(), price.taxes, strict=True):
             OrderTax.objects.filter(pk=tax.pk).update(amount=amount)
         return price
+
+    def require_discount_usable(self) -> None:
+        """Raise DiscountRefused if its discount is over or used up. The caller is in a transaction."""
+        if self.discount:
+            self.discount.require_usable(uses=self.uses_of_discount_by_others())
 
     def uses_of_discount_by_others(self) -> int:
         """Purchases that are paid with it, or may be at any moment. The discount's row is locked meanwhile."""
@@ -229,6 +234,13 @@ class Order(models.Model):
             raise OrderClosed("This order is paid already: nothing more is to be paid.")
         if self.status == self.Status.PROCESSING:
             raise OrderClosed("A payment for this order is under way: please wait for the bank's answer.")
+
+    def require_not_offered(self) -> None:
+        """Let no payment begin before the caller's transaction ends. Raises OrderClosed if one may be made now."""
+        order = Order.objects.select_for_update().get(pk=self.pk)
+        order.require_payable()
+        if order.payments.filter(status__in=["created", "open"]).exists():
+            raise OrderClosed("The shopper opened a payment page in this very moment: please save again.")
 
     @transaction.atomic
     def complete_for_free(self) -> None:

@@ -1,0 +1,118 @@
+"""What an order comes to while staff is still composing it. Nothing is saved, and Stripe is not asked."""
+
+from collections.abc import Iterable
+
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from payments import money, pricing
+from payments.errors import DiscountRefused, StorefrontError
+from payments.models import Discount, Item, Order, OrderTax, Tax
+from payments.models.order_lines import MAXIMUM_LINES, MAXIMUM_QUANTITY
+from payments.money import format_amount
+
+LARGEST_ID = 2**63 - 1
+
+
+class SentLine(forms.Form):
+    id = forms.IntegerField(required=False, max_value=LARGEST_ID)
+    item = forms.IntegerField(max_value=LARGEST_ID)
+    quantity = forms.IntegerField(min_value=1, max_value=MAXIMUM_QUANTITY)
+
+
+class SentAdjustments(forms.Form):
+    discount = forms.ModelChoiceField(Discount.objects.all(), required=False)
+    taxes = forms.ModelMultipleChoiceField(Tax.objects.all(), required=False)
+
+
+SentLines = forms.formset_factory(SentLine, can_delete=True, max_num=MAXIMUM_LINES, absolute_max=MAXIMUM_LINES)
+
+
+def totals_of(request: HttpRequest, order: Order | None) -> HttpResponse:
+    """JSON for the form's script: `rows` by the prefix of their fields, `parts` of the price, and a `problem`."""
+    rows, problem = sent_rows(request, order)
+    shown = {prefix: row_shown(*row) for prefix, row in rows.items()}
+    found = sorted({currency for currency, _, _ in rows.values()})
+    if len(found) > 1:
+        problem = f"One order has one currency, and these items are in {' and '.join(found)}: make an order for each."
+    if problem or not rows:
+        return JsonResponse({"rows": shown, "parts": [], "problem": problem})
+    parts, problem = parts_sent(request, order or Order(currency=found[0]), found[0], rows.values())
+    return JsonResponse({"rows": shown, "parts": parts, "problem": problem})
+
+
+Row = tuple[str, int, int]
+
+
+def sent_rows(request: HttpRequest, order: Order | None) -> tuple[dict[str, Row], str]:
+    """Currency, unit amount and quantity of each line that is filled in; and what is wrong with the others."""
+    formset = SentLines(request.POST, prefix="lines")
+    problem = "" if formset.is_valid() else f"Choose an item and a quantity from 1 to {MAXIMUM_QUANTITY} on each line."
+    sent = {str(form.prefix): form.cleaned_data for form in formset.forms if form.is_valid() and form.cleaned_data}
+    kept = {prefix: values for prefix, values in sent.items() if not values.get("DELETE")}
+    items = Item.objects.in_bulk([values["item"] for values in kept.values()])
+    lines = {line.pk: line for line in order.lines.all()} if order else {}
+    rows: dict[str, Row] = {}
+    for prefix, values in kept.items():
+        line = lines.get(values["id"])
+        source = line if line and line.item_id == values["item"] else items.get(values["item"])
+        if source:
+            rows[prefix] = (source.currency, source.unit_amount, values["quantity"])
+    return rows, problem
+
+
+def row_shown(currency: str, unit_amount: int, quantity: int) -> dict[str, str]:
+    amount = pricing.line_amount(unit_amount, quantity)
+    return {"unit_price": format_amount(unit_amount, currency), "sum": format_amount(amount, currency)}
+
+
+def parts_sent(request: HttpRequest, order: Order, currency: str, rows: Iterable[Row]) -> tuple[list[str], str]:
+    """The parts of the price with the discount and the taxes as they were sent, and what is wrong with them."""
+    adjustments = SentAdjustments(request.POST)
+    adjustments.is_valid()
+    discount = adjustments.cleaned_data.get("discount")
+    taxes = [OrderTax.of(tax, order) for tax in adjustments.cleaned_data.get("taxes", ())]
+    problem = problem_with_discount(order, discount)
+    if problem:
+        discount = None
+    price = pricing.price(
+        ((unit_amount, quantity) for _, unit_amount, quantity in rows),
+        discount=discount.terms_in(currency) if discount else None,
+        taxes=[tax.terms for tax in taxes],
+        step=money.step(currency),
+    )
+    problem = problem or problem_with_amount(price.total, currency)
+    return price_parts(price, currency, discount.name if discount else "", taxes), problem
+
+
+@transaction.atomic
+def problem_with_discount(order: Order, discount: Discount | None) -> str:
+    if discount is None:
+        return ""
+    order.discount = discount
+    try:
+        discount.terms_in(order.currency)
+        order.require_discount_usable()
+    except DiscountRefused as error:
+        return f"{error} The order will have no discount."
+    return ""
+
+
+def problem_with_amount(total: int, currency: str) -> str:
+    """An order that comes to nothing is complete without Stripe."""
+    try:
+        if total:
+            money.require_chargeable(total, currency)
+    except StorefrontError as error:
+        return str(error)
+    return ""
+
+
+def price_parts(price: pricing.Price, currency: str, discount_name: str, taxes: Iterable[OrderTax]) -> list[str]:
+    parts = [f"Subtotal {format_amount(price.subtotal, currency)}"]
+    if discount_name:
+        parts.append(f"{discount_name} −{format_amount(price.discount, currency)}")
+    for tax, amount in zip(taxes, price.taxes, strict=True):
+        parts.append(f"{tax} {format_amount(amount, currency)}")
+    return [*parts, f"Total {format_amount(price.total, currency)}"]
