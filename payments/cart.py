@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from payments import pricing
-from payments.errors import AmountOutOfLimits, CartFull, DiscountRefused, InvalidQuantity, NotOnSale
+from payments import fulfillment, pricing
+from payments.errors import CartFull, DiscountRefused, InvalidQuantity, NotOnSale, SoldOut, StorefrontError
 from payments.gateway.keys import currencies
 from payments.models import Discount, Item, NewOrder, OrderTax, Tax
 from payments.models.order_lines import MAXIMUM_LINES, MAXIMUM_QUANTITY
@@ -134,11 +134,22 @@ class Group:
     def problem(self) -> str:
         """Why this cannot be paid; empty if it can. Nothing to pay is no problem."""
         try:
-            if self.price.total:
-                require_chargeable(self.price.total, self.currency)
-        except AmountOutOfLimits as error:
+            self.require_orderable()
+        except StorefrontError as error:
             return str(error)
         return ""
+
+    def require_orderable(self) -> None:
+        """Raise SoldOut or AmountOutOfLimits if it cannot be paid."""
+        for line in self.lines:
+            require_enough(line.item, line.quantity)
+        if self.price.total:
+            require_chargeable(self.price.total, self.currency)
+
+
+def require_enough(item: Item, quantity: int) -> None:
+    if item.has_fewer_than(quantity):
+        raise SoldOut(f"There are only {item.stock} of {item.name} left: please choose fewer.")
 
 
 @dataclass(frozen=True)
@@ -181,7 +192,7 @@ def look_into(basket: Basket) -> Cart:
     """The basket's items as they are now: prices, taxes and whether they can be had come from the database."""
     if not basket.entries:
         return Cart((), ())
-    items = Item.objects.in_bulk([entry.item_id for entry in basket.entries])
+    items = present_items(basket)
     found = [(entry, items.get(entry.item_id)) for entry in basket.entries]
     lines = [Line(entry, item) for entry, item in found if item and can_be_bought(item)]
     unavailable = tuple((entry, item) for entry, item in found if not (item and can_be_bought(item)))
@@ -189,8 +200,18 @@ def look_into(basket: Basket) -> Cart:
     return Cart(groups_of(lines, discount), unavailable, basket.code, code_problem)
 
 
+def present_items(basket: Basket) -> dict[int, Item]:
+    """By their ids, after taking back what others held and did not pay in time, where too little is left."""
+    items: dict[int, Item] = Item.objects.in_bulk([entry.item_id for entry in basket.entries])
+    found = [entry for entry in basket.entries if entry.item_id in items]
+    short = [entry.item_id for entry in found if items[entry.item_id].has_fewer_than(entry.quantity)]
+    if short and fulfillment.release_overdue(short):
+        items |= Item.objects.in_bulk(short)
+    return items
+
+
 def can_be_bought(item: Item) -> bool:
-    return item.on_sale and item.currency in currencies()
+    return item.on_sale and item.currency in currencies() and not item.is_sold_out
 
 
 def discount_of(code: str) -> tuple[Discount | None, str]:

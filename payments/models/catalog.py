@@ -76,6 +76,9 @@ class Item(models.Model):
     def is_sold_out(self) -> bool:
         return self.stock == 0
 
+    def has_fewer_than(self, quantity: int) -> bool:
+        return self.stock is not None and self.stock < quantity
+
     @property
     def unit_amount(self) -> int:
         """The price in minor units of the item's currency."""

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from django.core import signing
 from django.db import IntegrityError, connection
 from django.test import Client
+from django.utils import timezone
 from djmoney.money import Money
 
 from payments.cart import Basket, Entry
 from payments.errors import CartFull
+from payments.gateway import api
+from payments.gateway.keys import keypair_for
 from payments.models import Discount, DiscountAmount, Item, Order, Payment, Tax
 from payments.views.baskets import written
 
@@ -457,6 +461,43 @@ def test_only_what_was_ordered_leaves_the_cart(client: Client, usd_mug: Item, eu
     Item.objects.filter(pk=usd_mug.pk).update(on_sale=False)
     check_out(client)
     assert cart_of(client)["unavailable"] == [usd_mug.pk]
+
+
+def test_an_item_that_sells_out_in_the_cart_is_pointed_out_and_the_rest_is_ordered(
+    client: Client, usd_mug: Item, eur_mug: Item
+) -> None:
+    put_in(client, usd_mug)
+    put_in(client, eur_mug)
+    Item.objects.filter(pk=usd_mug.pk).update(stock=0)
+    assert "<strong>Stoneware Mug</strong> is sold out" in client.get("/cart").content.decode()
+    assert check_out(client, **JSON).status_code == 200
+    assert [order.currency for order in Order.objects.all()] == ["EUR"]
+    assert cart_of(client)["unavailable"] == [usd_mug.pk]
+
+
+def test_more_than_are_left_is_said_in_the_cart_and_nothing_is_ordered(client: Client, usd_mug: Item) -> None:
+    put_in(client, usd_mug, 5)
+    Item.objects.update(stock=2)
+    said = "There are only 2 of Stoneware Mug left: please choose fewer."
+    assert cart_of(client)["orders"][0]["problem"] == said
+    page = client.get("/cart").content.decode()
+    assert said in page
+    assert "checkout-button" not in page
+    refused = check_out(client, **JSON)
+    assert (refused.status_code, refused.json()["error"]) == (409, {"code": "sold_out", "message": said})
+    assert not Order.objects.exists()
+    client.post(f"/cart/change/{usd_mug.pk}", {"quantity": 2}, headers=JSON)
+    assert check_out(client, **JSON).status_code == 200
+
+
+def test_what_nobody_paid_in_time_can_be_ordered_from_the_cart(client: Client, usd_mug: Item) -> None:
+    Item.objects.update(stock=2)
+    put_in(client, usd_mug, 2)
+    held = Client().get(f"/buy/{usd_mug.pk}?quantity=2").json()
+    assert cart_of(client)["unavailable"] == [usd_mug.pk]
+    api.expire_checkout_session(keypair_for("USD"), held["id"])
+    Payment.objects.update(created=timezone.now() - timedelta(hours=1))
+    assert quantities(cart_of(client)) == {"USD": [2]}
 
 
 def test_when_stripe_refuses_the_order_is_kept_and_its_page_says_why(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from payments import cart, checkout
 from payments.cart import Basket, Cart, Group
-from payments.errors import AmountOutOfLimits, DiscountRefused, ForeignRequest, NotOnSale, PriceChanged, StorefrontError
+from payments.errors import DiscountRefused, ForeignRequest, NotOnSale, PriceChanged, StorefrontError
 from payments.models import Item, Order, OrderLine
 from payments.models.order_lines import MAXIMUM_QUANTITY
 from payments.models.orders import hash_of
@@ -204,8 +204,7 @@ def require_as_shown(present: Cart, shown: str) -> None:
     if present.content != shown:
         raise PriceChanged("Your cart has changed since you saw it, and nothing was ordered: please look at it again.")
     for group in present.groups:
-        if group.problem:
-            raise AmountOutOfLimits(group.problem)
+        group.require_orderable()
 
 
 def ordered_entries(basket: Basket, orders: list[Order]) -> list[int]:
