@@ -41,7 +41,15 @@ def test_a_program_gets_the_same_as_json(client: Client, order: Order, pay: Call
         "order": str(order.uuid),
         "status": "pending",
         "currency": "USD",
-        "lines": [{"name": "Stoneware Mug", "quantity": 2, "unit_amount": 1900, "amount": 3800}],
+        "lines": [
+            {
+                "item": order.lines.get().item_id,
+                "name": "Stoneware Mug",
+                "quantity": 2,
+                "unit_amount": 1900,
+                "amount": 3800,
+            }
+        ],
         "subtotal": 3800,
         "discount": None,
         "taxes": [],
@@ -89,8 +97,28 @@ def test_a_paid_order_cannot_be_paid_again(client: Client, order: Order) -> None
 
 
 def test_a_link_that_is_only_opened_pays_and_changes_nothing(client: Client, order: Order) -> None:
-    assert client.get(f"/order/{order.uuid}/checkout").status_code == 405
+    assert client.get(f"/order/{order.uuid}/checkout")["Location"] == f"/order/{order.uuid}"
     assert client.post(f"/order/{order.uuid}").status_code == 405
+    assert order.payments.count() == 1
+
+
+def test_a_program_goes_on_by_what_the_answers_say(client: Client, order: Order) -> None:
+    headers = {"Accept": "application/json"}
+    step = client.get(f"/order/{order.uuid}", headers=headers).json()["next"]
+    answer = client.post(step["url"], headers=headers).json()
+    payment = order.payments.get(status="open")
+    assert answer == {
+        "id": payment.checkout_session_id,
+        "url": payment.url,
+        "publishable_key": payment.publishable_key,
+    }
+
+
+@pytest.mark.parametrize("address", ["/order/{uuid}", "/order/{uuid}/intent", "/order/{uuid}/checkout"])
+def test_a_program_is_told_that_there_is_no_such_order(client: Client, db: None, address: str) -> None:
+    path, headers = address.format(uuid=uuid.uuid4()), {"Accept": "application/json"}
+    answer = client.get(path, headers=headers) if path.count("/") == 2 else client.post(path, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 
 
 def test_an_order_whose_item_is_gone_still_says_what_was_bought(client: Client, order: Order) -> None:

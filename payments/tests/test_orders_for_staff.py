@@ -23,7 +23,12 @@ def orders(usd_mug: Item, eur_mug: Item) -> list[Order]:
 def test_an_order_by_its_number(admin_client: Client, orders: list[Order]) -> None:
     answer = admin_client.get(f"/order/{orders[2].pk}").json()
     assert (answer["id"], answer["currency"], answer["amount"]) == (orders[2].pk, "USD", 3800)
-    assert answer["lines"] == [{"name": "Stoneware Mug", "quantity": 2, "unit_amount": 1900, "amount": 3800}]
+    assert (answer["created"], answer["paid_at"]) == (orders[2].created.isoformat(), None)
+    (line,) = answer["lines"]
+    assert line == {"item": orders[2].lines.get().item_id, "name": "Stoneware Mug", "quantity": 2} | {
+        "unit_amount": 1900,
+        "amount": 3800,
+    }
 
 
 def test_all_orders_that_contain_an_item(admin_client: Client, orders: list[Order], usd_mug: Item) -> None:
@@ -42,6 +47,15 @@ def test_however_many_there_are_the_queries_are_counted(
 
 def test_what_is_not_there_is_not_found(admin_client: Client, db: None) -> None:
     assert [admin_client.get(path.format(order=9, item=9)).status_code for path in PATHS] == [404, 404]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_program_is_refused_in_its_own_language(client: Client, admin_client: Client, path: str) -> None:
+    address = path.format(order=9, item=9)
+    for visitor, status, code in ((client, 403, "forbidden"), (admin_client, 404, "not_found")):
+        answer = visitor.get(address, headers={"Accept": "application/json"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+        assert "text/html" in visitor.get(address)["Content-Type"]
 
 
 @pytest.mark.parametrize("path", PATHS)

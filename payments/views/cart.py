@@ -22,7 +22,7 @@ from payments.models.orders import hash_of
 from payments.views.baskets import basket_of, keep
 from payments.views.checkout import SeeOther, not_indexed, origin_of
 from payments.views.negotiation import prefers_json
-from payments.views.orders import order_address
+from payments.views.orders import order_address, tax_as_json
 from payments.views.problems import problem_json, problem_page, status_of
 from payments.views.same_origin import page_before, require_same_origin
 from payments.views.sent import item_on_sale, quantity_of, sent_values
@@ -60,6 +60,8 @@ def as_json(shown: Cart) -> dict[str, Any]:
 
 
 def group_as_json(group: Group) -> dict[str, Any]:
+    """As an order is written, and why it cannot be ordered (`problem`) or has no discount."""
+    discount = group.offer.discount
     return {
         "currency": group.currency,
         "lines": [
@@ -74,10 +76,11 @@ def group_as_json(group: Group) -> dict[str, Any]:
             for line in group.lines
         ],
         "subtotal": group.price.subtotal,
-        "discount": group.price.discount,
-        "taxes": [{"name": str(tax), "inclusive": tax.inclusive, "amount": amount} for tax, amount in group.taxes],
+        "discount": {"name": discount.name, "amount": group.price.discount} if discount else None,
+        "taxes": [tax_as_json(tax, amount) for tax, amount in group.taxes],
         "amount": group.price.total,
-        "problem": group.problem or group.discount_problem,
+        "problem": group.problem,
+        "discount_problem": group.discount_problem,
     }
 
 

@@ -86,15 +86,11 @@ def origin_of(request: HttpRequest) -> str:
 def see_payment_page(request: HttpRequest, payment: Payment) -> HttpResponse:
     if is_form_post(request):
         return SeeOther(payment.url)
-    return not_indexed(
-        JsonResponse(
-            {
-                "id": payment.checkout_session_id,
-                "url": payment.url,
-                "publishable_key": payment.publishable_key,
-            }
-        )
-    )
+    return not_indexed(JsonResponse(session_as_json(payment)))
+
+
+def session_as_json(payment: Payment) -> dict[str, str]:
+    return {"id": payment.checkout_session_id, "url": payment.url, "publishable_key": payment.publishable_key}
 
 
 def refused(request: HttpRequest, item_id: str, status: int, code: str, message: str) -> HttpResponse:

@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from payments import checkout, fulfillment
 from payments.errors import StorefrontError
-from payments.models import Order, Payment
-from payments.views.checkout import SeeOther, origin_of
+from payments.models import Order, OrderTax, Payment
+from payments.views.checkout import SeeOther, origin_of, session_as_json
 from payments.views.negotiation import prefers_json
 from payments.views.problems import problem_json, problem_page, status_of
 
@@ -55,16 +55,23 @@ def returned_with(request: HttpRequest, name: str) -> str:
 
 @csrf_exempt
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Offer an order that is not paid yet for payment, again or for the first time."""
+    """Offer an order that is not paid yet for payment, again or for the first time.
+
+    Whoever has only the address, as after closing a tab in which something went wrong, is shown the order.
+    """
     order = find(uuid)
+    if request.method != "POST":
+        return unlisted(SeeOther(order_address(order)))
     try:
         payment = checkout.open_session(order=order, origin=origin_of(request))
     except StorefrontError as error:
         if prefers_json(request):
             return problem_json(status_of(error), error.code, str(error))
         return problem_page(request, status_of(error), str(error), back=order_address(order))
+    if prefers_json(request) and payment:
+        return unlisted(JsonResponse(session_as_json(payment)))
     return SeeOther(payment.url if payment else order_address(order))
 
 
@@ -129,6 +136,7 @@ def as_json(order: Order) -> dict[str, Any]:
         "currency": order.currency,
         "lines": [
             {
+                "item": line.item_id,
                 "name": line.name,
                 "quantity": line.quantity,
                 "unit_amount": line.unit_amount,
@@ -138,13 +146,20 @@ def as_json(order: Order) -> dict[str, Any]:
         ],
         "subtotal": price.subtotal,
         "discount": {"name": order.discount_name, "amount": price.discount} if order.discount_name else None,
-        "taxes": [
-            {"name": tax.display_name, "inclusive": tax.inclusive, "amount": amount}
-            for tax, amount in zip(order.taxes.all(), price.taxes, strict=True)
-        ],
+        "taxes": [tax_as_json(tax, amount) for tax, amount in zip(order.taxes.all(), price.taxes, strict=True)],
         "amount": price.total,
         "url": order_address(order),
         "next": next_step(order),
+    }
+
+
+def tax_as_json(tax: OrderTax, amount: int) -> dict[str, Any]:
+    """The percentage is a text, since it is exact."""
+    return {
+        "name": tax.display_name,
+        "percentage": f"{tax.percentage.normalize():f}",
+        "inclusive": tax.inclusive,
+        "amount": amount,
     }
 
 

@@ -18,6 +18,7 @@ from payments.errors import (
     StripeRefused,
     StripeUnreachable,
 )
+from payments.views.negotiation import prefers_json
 
 STATUS = {
     ForeignRequest: 403,
@@ -48,6 +49,18 @@ def problem_page(request: HttpRequest, status: int, message: str, back: str) -> 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return plain_page(400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if prefers_json(request):
+        return problem_json(403, "forbidden", "This is for staff that may see orders: sign in first.")
+    return plain_page(403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if prefers_json(request):
+        return problem_json(404, "not_found", "There is nothing at this address: please check it.")
+    return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -51,4 +51,5 @@ def orders_of_item(request: HttpRequest, item_id: int) -> HttpResponse:
 
 
 def numbered(order: Order) -> dict[str, Any]:
-    return {"id": order.pk, **as_json(order)}
+    paid_at = order.paid_at and order.paid_at.isoformat()
+    return {"id": order.pk, "created": order.created.isoformat(), "paid_at": paid_at, **as_json(order)}
