@@ -143,6 +143,35 @@ def test_with_javascript_nothing_is_reloaded_and_a_typed_quantity_counts_at_once
 
 
 @with_javascript
+def test_a_quantity_typed_just_before_checking_out_counts_and_its_total_is_seen_first(page: Page) -> None:
+    add(page, 1, 1)
+    page.goto("/cart")
+    page.get_by_label("Quantity of Stoneware Mug").press_sequentially("2")
+    page.get_by_role("button", name="Check out").click()
+    expect(page.locator("#cart-USD tbody")).to_contain_text("21 × USD\xa024.00")
+    expect(page.get_by_role("status")).to_contain_text("The quantity is changed")
+    expect(page.locator("main")).not_to_contain_text("nothing was ordered")
+    page.get_by_role("button", name="Check out").click()
+    page.wait_for_url("**/sandbox/checkout/**")
+    expect(page.locator("body")).to_contain_text("21 × USD\xa024.00")
+
+
+@with_javascript
+def test_who_uses_the_keyboard_keeps_the_place_in_the_cart(page: Page) -> None:
+    add(page, 1, 1)
+    add(page, 2, 1)
+    page.goto("/cart")
+    update = page.get_by_role("button", name="Update Stoneware Mug")
+    page.get_by_label("Quantity of Stoneware Mug").fill("3")
+    update.press("Enter")
+    expect(page.locator("#cart-USD tbody")).to_contain_text("3 × USD\xa024.00")
+    expect(update).to_be_focused()
+    page.get_by_role("button", name="Remove Stoneware Mug").press("Enter")
+    expect(page.locator("#cart-USD")).to_have_count(0)
+    expect(page.locator("#cart")).to_be_focused()
+
+
+@with_javascript
 def test_a_shop_that_cannot_be_reached_is_said_in_words(page: Page) -> None:
     page.goto("/item/1")
     page.route("**/cart/add/1", lambda route: route.abort())

@@ -4,21 +4,36 @@
 const cart = document.getElementById("cart");
 const count = document.getElementById("cart-count");
 const said = document.getElementById("said");
+const SECONDS_TO_READ = 6;
+
+let changes = 0;
+let checkoutWasPressed = false;
 
 addEventListener("submit", async (event) => {
   const form = event.target;
+  if (form.id === "checkout" && changes) return stay(event);
   const address = event.submitter?.hasAttribute("formaction") ? event.submitter.formAction : form.action;
   if (!form.hasAttribute("data-cart") && !event.submitter?.hasAttribute("data-cart")) return;
   event.preventDefault();
+  changes += 1;
   try {
     const answer = await ask(address, { method: "POST", body: new FormData(form) });
     count.textContent = answer.count || "";
     if (cart) await redraw();
-    say(answer.message, "success");
+    say(checkoutWasPressed ? `${answer.message} Please look at the total, then check out.` : answer.message, "success");
   } catch (error) {
     say(error.message, "error");
+  } finally {
+    changes -= 1;
+    checkoutWasPressed = false;
   }
 });
+
+// A quantity typed in this very moment makes another total, and nobody has seen it yet.
+function stay(event) {
+  event.preventDefault();
+  checkoutWasPressed = true;
+}
 
 // A quantity counts as soon as it is typed.
 cart?.addEventListener("change", (event) => {
@@ -29,11 +44,12 @@ cart?.addEventListener("change", (event) => {
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 async function redraw() {
-  const focused = document.activeElement?.id;
+  const { id } = document.activeElement;
+  const wasInside = cart.contains(document.activeElement);
   const shown = await ask(cart.dataset.address);
   cart.innerHTML = shown.html;
   count.textContent = shown.count || "";
-  if (focused) document.getElementById(focused)?.focus();
+  if (wasInside) (document.getElementById(id) ?? cart).focus();
 }
 
 async function ask(address, options = {}) {
@@ -48,9 +64,11 @@ async function ask(address, options = {}) {
   throw new Error(answer?.error?.message ?? "Something went wrong: please try again in a minute.");
 }
 
+// What went well covers the page for a while; what went wrong stays until the next try.
 function say(message, kind) {
   const line = document.createElement("p");
-  line.className = `said ${kind}`;
+  line.className = `said passing ${kind}`;
   line.textContent = message;
   said.replaceChildren(line);
+  if (kind === "success") setTimeout(() => line.remove(), SECONDS_TO_READ * 1000);
 }
