@@ -138,6 +138,8 @@ class DiscountAmount(models.Model):
     def clean(self) -> None:
         if self.__dict__.get("off") is None or not self.currency:
             return
+        if self.off.amount <= 0:
+            raise ValidationError({"off": "Choose an amount above zero."})
         decimals = money.price_decimals(self.currency)
         if self.off.amount != round(self.off.amount, decimals):
             raise ValidationError({"off": f"An amount in {self.currency} has at most {decimals} decimals."})

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -40,6 +41,10 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.name}"
+
+    def clean(self) -> None:
+        if self.quantity is not None and not 1 <= self.quantity <= MAXIMUM_QUANTITY:
+            raise ValidationError({"quantity": f"Choose a quantity from 1 to {MAXIMUM_QUANTITY}."})
 
     @classmethod
     def of(cls, item: Item, quantity: int, order: "Order") -> "OrderLine":

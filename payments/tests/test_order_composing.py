@@ -77,9 +77,20 @@ def test_items_of_two_currencies_are_refused_with_what_to_do(
     assert not Order.objects.exists()
 
 
-@pytest.mark.parametrize("quantity", ["0", "1000", "-1", "", "many"])
-def test_a_quantity_that_cannot_be_is_refused(admin_client: Client, usd_mug: Item, quantity: str) -> None:
-    assert admin_client.post(ADD, form((usd_mug, quantity))).status_code == 200
+@pytest.mark.parametrize(
+    ("quantity", "message"),
+    [
+        ("0", "Choose a quantity from 1 to 999"),
+        ("1000", "Choose a quantity from 1 to 999"),
+        ("-1", "greater than or equal to 0"),
+        ("", "This field is required"),
+        ("many", "Enter a whole number"),
+    ],
+)
+def test_a_quantity_that_cannot_be_is_refused(admin_client: Client, usd_mug: Item, quantity: str, message: str) -> None:
+    response = admin_client.post(ADD, form((usd_mug, quantity)))
+    assert response.status_code == 200
+    assert message in errors(response)
     assert not Order.objects.exists()
 
 
@@ -195,7 +206,8 @@ def discount_form(percent: str = "", **amounts: str) -> dict[str, str]:
         (discount_form("101"), "less than or equal to 100"),
         (discount_form("0"), "greater than or equal to 0.01"),
         (discount_form(JPY="10.50"), "An amount in JPY has at most 0 decimals"),
-        (discount_form(USD="-3"), ""),
+        (discount_form(USD="-3"), "Choose an amount above zero"),
+        (discount_form(USD="0"), "Choose an amount above zero"),
         (discount_form(GBP="3"), "Select a valid choice"),
     ],
 )
