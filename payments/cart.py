@@ -7,7 +7,7 @@ from functools import cached_property
 from payments import fulfillment, pricing
 from payments.errors import CartFull, DiscountRefused, InvalidQuantity, NotOnSale, SoldOut, StorefrontError
 from payments.gateway.keys import currencies
-from payments.models import Discount, Item, NewOrder, OrderTax, Tax
+from payments.models import Discount, Item, NewOrder, Order, OrderTax, Tax
 from payments.models.order_lines import MAXIMUM_LINES, MAXIMUM_QUANTITY
 from payments.models.orders import hash_of
 from payments.money import require_chargeable
@@ -79,6 +79,18 @@ def require_room(basket: Basket, currency: str) -> None:
             f"Your cart has {MAXIMUM_LINES} different items in {currency}, and one order takes no more: "
             "please check out first, or remove one."
         )
+
+
+def with_order(basket: Basket, order: Order) -> Basket:
+    """The basket with what the order has, at the prices it was ordered at: changes are seen. Raises CartFull."""
+    entries = [Entry(line.item_id, line.quantity, line.unit_amount) for line in order.lines.all() if line.item_id]
+    filled = basket
+    for entry in entries:
+        if not filled.has(entry.item_id):
+            require_room(filled, order.currency)
+            filled = filled.with_entry(entry)
+    code = order.discount.code if order.discount else ""
+    return filled.with_code(code or filled.code)
 
 
 def require_usable_code(code: str) -> Discount:

@@ -31,6 +31,7 @@ urlpatterns = [
     *either_way("order/<uuid:uuid>/success", orders.success, "order-success"),
     *either_way("order/<uuid:uuid>/cancel", orders.cancel, "order-cancel"),
     *either_way("order/<uuid:uuid>/checkout", orders.pay, "order-checkout"),
+    *either_way("order/<uuid:uuid>/cart", cart.take_order, "order-cart"),
     *either_way("order/<int:order_id>", staff.order, "staff-order"),
     *either_way("item/by_order/<int:item_id>", staff.orders_of_item, "staff-orders-of-item"),
     *either_way("order/<uuid:uuid>/pay", intents.pay_page, "order-pay"),

@@ -23,7 +23,7 @@ def hold(order: "Order") -> None:
     for line in counted_lines(order):
         enough = Item.objects.filter(pk__in=[line.item_id], stock__gte=line.quantity)
         if not enough.update(stock=F("stock") - line.quantity):
-            raise SoldOut(f"There are not {line.quantity} of {line.name} left. Please choose fewer.")
+            raise SoldOut(f"{line.name}: there are not so many left. Please choose fewer, or something else.")
         remember(line, line.quantity)
         order.holds_stock = True
     order.save(update_fields=["holds_stock"])

@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from payments.models import Item, Order
+from payments.models import Discount, Item, Order
 
 
 @pytest.fixture
@@ -133,3 +134,34 @@ def test_the_page_costs_four_queries(client: Client, order: Order, django_assert
     order.payments.update(status="paid")
     with django_assert_num_queries(4):
         client.get(f"/order/{order.uuid}")
+
+
+def test_an_order_that_is_not_paid_is_put_in_the_cart_to_be_changed(client: Client, order: Order) -> None:
+    Item.objects.update(stock=1, price=Decimal(20))
+    payment = order.payments.get()
+    response = client.post(f"/order/{order.uuid}/cart")
+    assert response["Location"] == "/cart"
+    page = client.get("/cart").content.decode()
+    for text in ("in your cart: change it there", "it was USD\xa019.00", "There are only 1 of Stoneware Mug left"):
+        assert text in page
+    payment.refresh_from_db()
+    assert payment.status == "expired"
+
+
+def test_what_the_order_held_can_be_ordered_again_with_its_code(client: Client, usd_mug: Item) -> None:
+    Item.objects.update(stock=2)
+    Discount.objects.create(name="Ten off", percent=Decimal(10), code="TEN")
+    client.post(f"/cart/add/{usd_mug.pk}", {"quantity": 2})
+    client.post("/cart/code", {"code": "ten"})
+    headers = {"Accept": "application/json"}
+    client.post("/cart/checkout", {"content": client.get("/cart", headers=headers).json()["content"]})
+    assert client.post(f"/order/{Order.objects.get().uuid}/cart", headers=headers).json()["count"] == 2
+    (in_cart,) = client.get("/cart", headers=headers).json()["orders"]
+    assert (in_cart["problem"], in_cart["discount"]["amount"]) == ("", 380)
+
+
+def test_a_paid_order_stays_out_of_the_cart(client: Client, order: Order) -> None:
+    order.mark_paid()
+    answer = client.post(f"/order/{order.uuid}/cart", headers={"Accept": "application/json"})
+    assert answer.json()["error"]["code"] == "order_closed"
+    assert "change-button" not in client.get(f"/order/{order.uuid}").content.decode()

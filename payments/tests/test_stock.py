@@ -49,7 +49,7 @@ def test_more_than_is_left_is_refused_before_stripe_is_asked(
 ) -> None:
     response = client.get(f"/buy/{five_mugs.pk}?quantity=6", headers=JSON)
     assert (response.status_code, response.json()["error"]["code"]) == (409, "sold_out")
-    assert "There are not 6 of Stoneware Mug left" in response.json()["error"]["message"]
+    assert "Stoneware Mug: there are not so many left" in response.json()["error"]["message"]
     assert (left(), stripe_server.requests) == (5, [])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from payments import cart, checkout
+from payments import cart, checkout, fulfillment
 from payments.cart import Basket, Cart, Group
 from payments.errors import DiscountRefused, ForeignRequest, NotOnSale, PriceChanged, StorefrontError
 from payments.models import Item, Order, OrderLine
@@ -22,7 +23,7 @@ from payments.models.orders import hash_of
 from payments.views.baskets import basket_of, keep
 from payments.views.checkout import SeeOther, not_indexed, origin_of
 from payments.views.negotiation import prefers_json
-from payments.views.orders import order_address, tax_as_json
+from payments.views.orders import find, order_address, tax_as_json
 from payments.views.problems import problem_json, problem_page, status_of
 from payments.views.same_origin import page_before, require_same_origin
 from payments.views.sent import item_on_sale, quantity_of, sent_values
@@ -119,10 +120,10 @@ def changes_cart(change: Change) -> View:
     return posted(view)
 
 
-def done(request: HttpRequest, basket: Basket, message: str) -> HttpResponse:
+def done(request: HttpRequest, basket: Basket, message: str, *, next_page: str = "") -> HttpResponse:
     if prefers_json(request):
         return JsonResponse({"count": basket.count, "message": message})
-    return SeeOther(page_before(request))
+    return SeeOther(next_page or page_before(request))
 
 
 def refused(request: HttpRequest, status: int, code: str, message: str, *, back: str = "") -> HttpResponse:
@@ -186,6 +187,23 @@ def check_out(request: HttpRequest) -> HttpResponse:
     response = way_to_pay(request, orders)
     keep(response, basket.without(ordered_entries(basket, orders)))
     remember(response, visitor)
+    return response
+
+
+@posted
+def take_order(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """What an order has that is not paid yet, in the cart again, to be changed there; its payment pages are closed."""
+    unpaid = find(uuid)
+    try:
+        unpaid.require_payable()
+        fulfillment.take_back_offers(unpaid)
+        basket = cart.with_order(basket_of(request), unpaid)
+        message = f"What order {unpaid.pk} has is in your cart: change it there, and check out again."
+        response = done(request, basket, message, next_page=reverse("cart"))
+        keep(response, basket)
+    except StorefrontError as error:
+        return refused(request, status_of(error), error.code, str(error), back=order_address(unpaid))
+    messages_for_form(request, message, messages.SUCCESS)
     return response
 
 
