@@ -99,6 +99,8 @@ def require_usable_code(code: str) -> Discount:
     if found is None:
         raise DiscountRefused(f"There is no discount with the code {code}: please check how it is written.")
     discount, uses = found
+    if discount.is_used_up(uses) and fulfillment.release_uses_of(discount):
+        discount, uses = Discount.objects.with_code(code) or found
     discount.require_usable(uses=uses)
     return discount
 
@@ -217,7 +219,7 @@ def present_items(basket: Basket) -> dict[int, Item]:
     items: dict[int, Item] = Item.objects.in_bulk([entry.item_id for entry in basket.entries])
     found = [entry for entry in basket.entries if entry.item_id in items]
     short = [entry.item_id for entry in found if items[entry.item_id].has_fewer_than(entry.quantity)]
-    if short and fulfillment.release_overdue(short):
+    if short and fulfillment.release_stock(short):
         items |= Item.objects.in_bulk(short)
     return items
 

@@ -28,7 +28,7 @@ def open_session(*, order: Order, origin: str) -> Payment | None:
         return None
     payment, keypair = begun
     if payment.status == Payment.Status.CREATED:
-        offers.close_earlier(payment, payment.terms)
+        offers.close_others(payment)
         create_session(payment, keypair, origin)
     if not payment.url:
         # An event told us of the session before Stripe's answer did, and it is over: the next look will show it.
@@ -81,7 +81,7 @@ def session_params(payment: Payment, keypair: Keypair, origin: str) -> dict[str,
         "adaptive_pricing": {"enabled": False},
         "success_url": f"{page}/success?session_id={SESSION_ID}",
         "cancel_url": f"{page}/cancel",
-        **({"expires_at": int(payment.stock_is_held_until.timestamp())} if order.holds_stock else {}),
+        **({"expires_at": int(payment.holds_until.timestamp())} if order.holds_something_scarce else {}),
         "client_reference_id": str(order.uuid),
         **({"customer_email": order.email} if order.email else {}),
         "metadata": metadata,

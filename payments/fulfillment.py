@@ -3,15 +3,18 @@
 import logging
 
 from django.db import transaction
+from django.db.models import Q
 
-from payments.errors import SoldOut, StorefrontError, StripeObjectMissing, StripeRefused
+from payments.errors import SoldOut, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_of_account
 from payments.gateway.objects import Offer
-from payments.models import Order, Payment, stock
+from payments.models import Discount, Order, Payment, stock
 from payments.models.payments import MAXIMUM_PROBLEM
 
 logger = logging.getLogger(__name__)
+
+OVERDUE_AT_ONCE = 5
 
 
 def settle(payment: Payment) -> None:
@@ -21,7 +24,7 @@ def settle(payment: Payment) -> None:
     Raises NoKeypair, StripeRefused or StripeUnreachable, and then nothing has changed.
     """
     read_again(payment)
-    if payment.order.is_paid:
+    if not payment.order.is_payable:
         close_open_offers(payment.order)
 
 
@@ -59,6 +62,9 @@ def offer_of(payment: Payment, keypair: Keypair) -> Offer:
 
 
 def apply(offer: Offer, payment: Payment, order: Order) -> None:
+    if payment.is_intent and payment.amount != offer.amount == order.price.total:
+        # Our process ended between Stripe's answer to the new amount and the note of it.
+        payment.note_amount(offer.amount, terms=order.terms)
     problem = difference(payment, offer)
     if problem:
         report(payment, problem)
@@ -123,26 +129,52 @@ def take_stock(order: Order) -> None:
         logger.error("Order %s is paid and cannot be delivered: %s", order.pk, error)
 
 
-def release_overdue(item_ids: list[int]) -> bool:
-    """Give back what is held of these items and was not paid in time; whether there was any. No webhook is needed."""
-    overdue = list(Payment.objects.overdue(item_ids))
+def release_overdue_for(order: Order) -> bool:
+    """Take back what this order needs and others did not pay in time; whether there was any. No webhook is needed."""
+    found = release_stock([line.item_id for line in order.lines.all() if line.item_id])
+    return (order.discount is not None and release_uses_of(order.discount)) or found
+
+
+def release_stock(item_ids: list[int]) -> bool:
+    """Take back what is held of these items and was not paid in time; whether there was any."""
+    late = release_overdue(Q(order__holds_stock=True, order__lines__item__in=item_ids))
+    idle = list(Order.objects.holding_for_nobody().filter(lines__item__in=item_ids).distinct())
+    for order in idle:
+        order.release_if_idle()
+    return late or bool(idle)
+
+
+def release_uses_of(discount: Discount) -> bool:
+    """Take back uses of the discount that were not paid in time; whether there was any."""
+    return discount.maximum_uses is not None and release_overdue(Q(order__discount=discount))
+
+
+def release_overdue(scarce: Q) -> bool:
+    """A few at a time, since somebody waits. `scarce` says of payments which ones hold what is needed."""
+    overdue = list(Payment.objects.overdue().filter(scarce).select_related("order").distinct()[:OVERDUE_AT_ONCE])
     for payment in overdue:
         try:
-            release(payment)
+            if not payment.stripe_id or payment.claim_check():
+                release(payment)
+        except StripeUnreachable:
+            break
         except StorefrontError as error:
             logger.warning("Payment %s could not be checked: %s", payment.pk, error.code)
     return bool(overdue)
 
 
 def release(payment: Payment) -> None:
-    """A session ends by itself in time; an intent has to be canceled. Raises as `close` does."""
+    """Let it say what Stripe says, and take it back if it is offered for longer than it holds. Raises as `close` does.
+
+    A session ends by itself in time; an intent has to be canceled.
+    """
     if not payment.stripe_id:
         payment.mark_not_opened("It was never opened at Stripe.")
         payment.order.release_if_idle()
-    elif payment.is_intent and payment.status == Payment.Status.OPEN:
+        return
+    settle(payment)
+    if payment.status == Payment.Status.OPEN and payment.is_over_in_time:
         close_or_read_again(payment)
-    else:
-        settle(payment)
 
 
 def take_back_offers(order: Order) -> None:
@@ -160,7 +192,7 @@ def take_back_offers(order: Order) -> None:
 
 
 def close_open_offers(order: Order) -> None:
-    """Nobody shall pay a paid order by a page that is still open somewhere."""
+    """Nobody shall pay, by a page that is still open somewhere, what is paid or what a bank is at work on."""
     for payment in order.payments.filter(status=Payment.Status.OPEN):
         try:
             close_or_read_again(payment)

@@ -3,11 +3,14 @@
 from typing import Any
 
 from payments import fulfillment, offers
-from payments.errors import StorefrontError, StripeBusy, StripeRefused
+from payments.errors import StorefrontError, StripeBusy, StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair
 from payments.gateway.objects import PaymentIntent
 from payments.models import Order, Payment
+
+# One that was canceled at Stripe is followed by another; one that is canceled as soon as it is made, by none.
+MAXIMUM_ATTEMPTS = 2
 
 
 def open_intent(*, order: Order) -> Payment | None:
@@ -16,21 +19,21 @@ def open_intent(*, order: Order) -> Payment | None:
     None if there is nothing to pay: an order that comes to zero is complete without Stripe.
 
     An order has one open intent: asked again it gives the same, with the order's present amount.
-    Raises OrderClosed, NoKeypair, AmountOutOfLimits, DiscountRefused, StripeRefused or StripeUnreachable.
+    Raises OrderClosed, NoKeypair, AmountOutOfLimits, DiscountRefused, SoldOut, StripeRefused or StripeUnreachable.
     """
-    begun = offers.begin(order, Payment.Method.INTENT)
-    if begun is None:
-        return None
-    payment, keypair = begun
-    if payment.status == Payment.Status.CREATED:
-        offers.close_earlier(payment, payment.terms)
-        create_intent(payment, keypair)
-    intent = open_at_stripe(payment, keypair)
-    if intent is None:
-        # It was canceled at Stripe, and the next attempt begins.
-        return open_intent(order=order)
-    payment.client_secret = intent.client_secret
-    return payment
+    for _ in range(MAXIMUM_ATTEMPTS):
+        begun = offers.begin(order, Payment.Method.INTENT)
+        if begun is None:
+            return None
+        payment, keypair = begun
+        if payment.status == Payment.Status.CREATED:
+            offers.close_others(payment)
+            create_intent(payment, keypair)
+        intent = open_at_stripe(payment, keypair)
+        if intent:
+            payment.client_secret = intent.client_secret
+            return payment
+    raise StripeUnreachable(api.TRY_AGAIN)
 
 
 def create_intent(payment: Payment, keypair: Keypair) -> None:
@@ -78,7 +81,7 @@ def open_at_stripe(payment: Payment, keypair: Keypair) -> PaymentIntent | None:
 
 def update_amount(payment: Payment, keypair: Keypair, order: Order) -> None:
     """First at Stripe: if we go down in between, the next who asks does it again."""
-    offers.close_earlier(payment, order.terms)
+    offers.close_others(payment)
     amount = order.price.total
     api.update_payment_intent(keypair, payment.payment_intent_id, amount=amount)
     payment.mark_updated(amount=amount, terms=order.terms)

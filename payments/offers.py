@@ -5,13 +5,20 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Callable
 from functools import partial
-from typing import Any
-
-from django.db.models import Q
+from typing import Any, TypeVar
 
 from payments import fulfillment
-from payments.errors import NoKeypair, SoldOut, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
+from payments.errors import (
+    DiscountRefused,
+    NoKeypair,
+    SoldOut,
+    StorefrontError,
+    StripeObjectMissing,
+    StripeRefused,
+    StripeUnreachable,
+)
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_for
 from payments.gateway.objects import CheckoutSession, Offer
@@ -32,30 +39,35 @@ def begin(order: Order, method: Payment.Method) -> tuple[Payment, Keypair] | Non
     keypair = keypair_for(order.currency)
     total = order.price.total
     if total == 0:
-        order.complete_for_free()
+        fulfillment.take_back_offers(order)
+        after_releasing_overdue(order, order.complete_for_free)
         return None
     require_chargeable(total, order.currency)
     refresh_open_payments(order)
-    return begin_payment(order, keypair, method), keypair
-
-
-def begin_payment(order: Order, keypair: Keypair, method: Payment.Method) -> Payment:
-    """The next attempt, with what it sells held; where too little is left, after taking back what was not paid in time.
-
-    Raises OrderClosed, DiscountRefused or SoldOut.
-    """
-    begin = partial(
+    begin_payment = partial(
         Payment.objects.begin,
         order,
         method=method,
         publishable_key=keypair.publishable_key,
         livemode=keypair.livemode,
     )
+    return after_releasing_overdue(order, begin_payment), keypair
+
+
+Result = TypeVar("Result")
+
+
+def after_releasing_overdue(order: Order, act: Callable[[], Result]) -> Result:
+    """Do it; if too little is left for it, once more after taking back what others did not pay in time.
+
+    Raises what `act` does: SoldOut or DiscountRefused if it is still too little.
+    """
     try:
-        return begin()
-    except SoldOut:
-        fulfillment.release_overdue([line.item_id for line in order.lines.all() if line.item_id])
-        return begin()
+        return act()
+    except (SoldOut, DiscountRefused):
+        if not fulfillment.release_overdue_for(order):
+            raise
+    return act()
 
 
 def refresh_open_payments(order: Order) -> None:
@@ -66,23 +78,18 @@ def refresh_open_payments(order: Order) -> None:
                 fulfillment.settle(payment)
 
 
-def close_earlier(payment: Payment, terms: str) -> None:
-    """Close what was offered on other terms (another account, another amount), or both could be paid.
+def close_others(payment: Payment) -> None:
+    """Close what was offered before, by either way to pay, or both could be paid.
 
-    The other way to pay stays open on the same terms: it is closed once one of them is paid.
+    Raises OrderClosed if it was paid, StripeRefused or StripeUnreachable if it stays open.
     """
-    same_terms = Q(publishable_key=payment.publishable_key, terms=terms) & ~Q(method=payment.method)
-    others = payment.order.payments.filter(status=Payment.Status.OPEN).exclude(pk=payment.pk)
-    for earlier in others.exclude(same_terms):
+    for other in payment.order.payments.filter(status=Payment.Status.OPEN).exclude(pk=payment.pk):
         try:
-            fulfillment.close(earlier)
+            fulfillment.close_or_read_again(other)
         except (NoKeypair, StripeObjectMissing):
-            logger.error("Payment %s cannot be closed: no account of the shop knows it", earlier.pk)
-            earlier.mark_expired()
-        except StripeRefused:
-            # It was paid, or it ended, in this very moment.
-            fulfillment.settle(earlier)
-            Order.objects.get(pk=payment.order_id).require_payable()
+            logger.error("Payment %s cannot be closed: no account of the shop knows it", other.pk)
+            other.mark_expired()
+    Order.objects.get(pk=payment.order_id).require_payable()
 
 
 def idempotency_key(payment: Payment, params: dict[str, Any]) -> str:
@@ -103,6 +110,7 @@ def require_same_terms(payment: Payment, keypair: Keypair, offer: Offer) -> None
         fulfillment.report(payment, problem)
         close_quietly(keypair, offer)
         payment.mark_failed(payment.problem)
+        payment.order.release_if_idle()
         raise StripeRefused(api.TELL_THE_SHOP)
 
 

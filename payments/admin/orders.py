@@ -147,6 +147,11 @@ class OrderAdmin(admin.ModelAdmin):
         form.page_stays_open = getattr(request, "page_stays_open", "")  # type: ignore[attr-defined]
         return form
 
+    def save_model(self, request: HttpRequest, obj: Order, form: Any, change: bool) -> None:
+        """What is there already is only changed column by column: the rest was read before the row was locked."""
+        if not change:
+            super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         order = Order.objects.get(pk=form.instance.pk)

@@ -32,7 +32,8 @@ class CodeField(models.CharField):  # type: ignore[type-arg]
 class DiscountQuerySet(models.QuerySet["Discount"]):
     def with_code(self, code: str) -> "tuple[Discount, int] | None":
         """The discount that a shopper typed the code of, and its uses: purchases paid with it, or about to be."""
-        used = Q(orders__status__in=["processing", "paid"]) | Q(orders__payments__status="open")
+        under_way = Q(orders__payments__status__in=["created", "open", "processing"])
+        used = Q(orders__status__in=["processing", "paid"]) | under_way
         uses = Count("orders__purchase", filter=used, distinct=True)
         found = self.filter(code=code).annotate(uses=uses).first() if CODE.match(code) else None
         if found and found.percent is None:
@@ -108,8 +109,11 @@ class Discount(models.Model):
             raise DiscountRefused(f"The discount {self.name} is not given yet.")
         if self.valid_until and now >= self.valid_until:
             raise DiscountRefused(f"The discount {self.name} has expired.")
-        if self.maximum_uses is not None and uses >= self.maximum_uses:
+        if self.is_used_up(uses):
             raise DiscountRefused(f"The discount {self.name} has been used as often as it is given.")
+
+    def is_used_up(self, uses: int) -> bool:
+        return self.maximum_uses is not None and uses >= self.maximum_uses
 
 
 class DiscountAmount(models.Model):

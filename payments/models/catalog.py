@@ -14,6 +14,7 @@ from django.urls import reverse
 from djmoney.models.fields import MoneyField
 
 from payments import money
+from payments.errors import SoldOut
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -75,6 +76,11 @@ class Item(models.Model):
     @property
     def is_sold_out(self) -> bool:
         return self.stock == 0
+
+    def require_in_stock(self) -> None:
+        """Raise SoldOut if none is left."""
+        if self.is_sold_out:
+            raise SoldOut("This item is sold out. Please choose another one.")
 
     def has_fewer_than(self, quantity: int) -> bool:
         return self.stock is not None and self.stock < quantity

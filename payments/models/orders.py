@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from payments import money, pricing
-from payments.errors import OrderClosed
+from payments.errors import DiscountRefused, OrderClosed, SoldOut
 from payments.models import stock
 from payments.models.adjustments import Discount, Tax
 from payments.models.catalog import Item
@@ -48,12 +48,22 @@ class NewOrder:
         return self.currency, lines, discount, [tax.content for tax in self.order_taxes]
 
 
+# As a Payment calls the attempts by which an order may yet be paid.
+UNDER_WAY = ("created", "open", "processing")
+
+
 class OrderManager(models.Manager["Order"]):
     def for_item(self, item: Item, *, quantity: int, visitor: str) -> "Order":
-        """The visitor's unpaid order of this many of the item at its present price, made if there is none."""
+        """The visitor's unpaid order of this many of the item at its present price, made if there is none.
+
+        Raises SoldOut if there is none and nothing is left: the last one may be held for this very visitor.
+        """
         taxes = tuple(Tax.objects.put_on(item.currency))
         offer = NewOrder(item.currency, ((item, quantity),), taxes)
-        (order,) = self.for_purchase([offer], purchase_key=hash_of(visitor, offer.content))
+        purchase_key = hash_of(visitor, offer.content)
+        if item.is_sold_out and not self.filter(purchase_key=purchase_key).exists():
+            item.require_in_stock()
+        (order,) = self.for_purchase([offer], purchase_key=purchase_key)
         return order
 
     @transaction.atomic
@@ -74,6 +84,10 @@ class OrderManager(models.Manager["Order"]):
         for order, offer in zip([first, *others], offers, strict=True):
             order.take(offer)
         return [first, *others]
+
+    def holding_for_nobody(self) -> "models.QuerySet[Order]":
+        """Those that hold stock though nobody can pay them: a process ended before it gave it back."""
+        return self.filter(holds_stock=True).exclude(payments__status__in=UNDER_WAY)
 
     def under_way(self, purchase_key: str) -> "list[Order]":
         """All orders of the purchase with this key; none if one of them was paid or changed since."""
@@ -213,14 +227,21 @@ class Order(models.Model):
         return price
 
     def require_discount_usable(self) -> None:
-        """Raise DiscountRefused if its discount is over or used up. The caller is in a transaction."""
+        """Raise DiscountRefused if its discount is over, used up or deleted. The caller is in a transaction."""
         if self.discount:
             self.discount.require_usable(uses=self.uses_of_discount_by_others())
+        elif self.discount_name:
+            raise DiscountRefused(f"The discount {self.discount_name} is no longer given.")
+
+    @property
+    def holds_something_scarce(self) -> bool:
+        """Stock, or a use of a discount that has not many: it is held for a short while only."""
+        return self.holds_stock or bool(self.discount and self.discount.maximum_uses is not None)
 
     def uses_of_discount_by_others(self) -> int:
         """Purchases that are paid with it, or may be at any moment. The discount's row is locked meanwhile."""
         discount = Discount.objects.select_for_update().get(pk=self.discount_id or 0)
-        used = Q(status__in=["processing", "paid"]) | Q(payments__status="open")
+        used = Q(status__in=["processing", "paid"]) | Q(payments__status__in=UNDER_WAY)
         others = Order.objects.filter(used, discount=discount).exclude(purchase=self.purchase)
         return others.order_by().values("purchase").distinct().count()
 
@@ -251,11 +272,20 @@ class Order(models.Model):
             raise OrderClosed("This order was changed in this very moment: please reload the page.")
         order.mark_paid()
 
+    def holds_again(self) -> bool:
+        """Whether what it sells could be held, or is already. The caller holds the row's lock."""
+        try:
+            with transaction.atomic():
+                stock.hold(self)
+        except SoldOut:
+            return False
+        return True
+
     @transaction.atomic
     def release_if_idle(self) -> None:
         """Give back what is held once nobody can pay any more."""
         order = Order.objects.select_for_update().get(pk=self.pk)
-        if order.holds_stock and not order.payments.filter(status__in=["created", "open", "processing"]).exists():
+        if order.holds_stock and not order.payments.filter(status__in=UNDER_WAY).exists():
             stock.give_back(order)
 
     def mark_processing(self) -> None:

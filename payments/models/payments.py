@@ -14,17 +14,20 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_CHECKS = 3
 # Stripe keeps a Checkout Session open for 30 minutes at least; a little more, as clocks differ and requests take time.
-STOCK_HOLD = timedelta(minutes=35)
+HOLD = timedelta(minutes=35)
+# After that a Checkout Session ends by itself; a PaymentIntent would wait for ever.
+OFFER_HOLDS = timedelta(hours=24)
+# Stripe is given up before.
+CREATION_TAKES = timedelta(minutes=2)
 MAXIMUM_PROBLEM = 200
 ALWAYS = Q()
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
-    def overdue(self, item_ids: list[int]) -> "PaymentQuerySet":
-        """Under way for longer than stock of these items is held."""
-        late = timezone.now() - STOCK_HOLD
-        holding = self.filter(order__holds_stock=True, order__lines__item__in=item_ids, created__lt=late)
-        return holding.filter(status__in=Payment.UNDER_WAY).distinct()
+    def overdue(self) -> "PaymentQuerySet":
+        """Under way for longer than something scarce is held, the oldest first."""
+        late = timezone.now() - HOLD
+        return self.filter(status__in=Payment.UNDER_WAY, created__lt=late).order_by("id")
 
     @transaction.atomic
     def begin(self, order: Order, *, publishable_key: str, livemode: bool, method: "Payment.Method") -> "Payment":
@@ -32,15 +35,14 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 
         It exists before Stripe is called, so that no event arrives for something unknown. Of two requests at once
         both get the same attempt, and with it the same idempotency key. An open intent is kept when the order has
-        changed: its amount can.
+        changed: its amount can. Only the last attempt is ever gone on with, since only one may be open.
         """
         order = Order.objects.select_for_update().get(pk=order.pk)
         order.require_payable()
-        attempts = self.filter(order=order).order_by("-attempt")
-        last, last_of_method = attempts.first(), attempts.filter(method=method).first()
+        last = self.filter(order=order).order_by("-attempt").first()
         amount = order.freeze().total
-        if last_of_method and last_of_method.can_be_continued(publishable_key, order.terms):
-            return last_of_method
+        if last and last.method == method and last.can_be_continued(publishable_key, order.terms):
+            return last
         return self.create(
             order=order,
             attempt=last.attempt + 1 if last else 1,
@@ -142,8 +144,13 @@ class Payment(models.Model):
         return self.payment_intent_id if self.is_intent else self.checkout_session_id
 
     @property
-    def stock_is_held_until(self) -> datetime:
-        return self.created + STOCK_HOLD
+    def holds_until(self) -> datetime:
+        return self.created + HOLD
+
+    @property
+    def is_over_in_time(self) -> bool:
+        """Whether it was offered for longer than the shopper may take."""
+        return timezone.now() > self.created + (HOLD if self.order.holds_something_scarce else OFFER_HOLDS)
 
     @property
     def is_unnoted(self) -> bool:
@@ -156,9 +163,12 @@ class Payment(models.Model):
         return bool(self.stripe_id) and self.status in self.NOT_SETTLED
 
     def can_be_continued(self, publishable_key: str, terms: str) -> bool:
-        can_be_updated = self.is_intent and self.status == self.Status.OPEN
-        same_account = self.publishable_key == publishable_key
-        return self.status in self.UNDER_WAY and same_account and (self.terms == terms or can_be_updated)
+        if self.status not in self.UNDER_WAY or self.publishable_key != publishable_key:
+            return False
+        if self.status == self.Status.CREATED:
+            # What a process left behind half way is too old to be held as long as Stripe asks for.
+            return self.terms == terms and timezone.now() - self.created < CREATION_TAKES
+        return self.terms == terms or self.is_intent
 
     def claim_check(self) -> bool:
         """Whether the caller may ask Stripe about this payment now: pages that reload must not become a flood."""
@@ -169,22 +179,28 @@ class Payment(models.Model):
 
     @transaction.atomic
     def mark_open(self, *, stripe_id: str, url: str = "") -> bool:
-        """Stripe waits for the shopper. What another click took for failed is open after all.
+        """Stripe waits for the shopper. What another click took for failed is open after all, if it can be held again.
 
-        False if another session or intent was noted first, or it is over, or a later attempt of its kind was begun.
+        False if another session or intent was noted first, or it is over, or a later attempt was begun.
         """
-        Order.objects.select_for_update().get(pk=self.order_id)
-        later = Payment.objects.filter(order=self.order_id, method=self.method, attempt__gt=self.attempt)
-        if later.exists():
+        order = Order.objects.select_for_update().get(pk=self.order_id)
+        if Payment.objects.filter(order=order, attempt__gt=self.attempt).exists():
             self.refresh_from_db()
             return False
         unnoted = Q((f"{self.id_name}__in", ["", stripe_id]))
-        before = (self.Status.CREATED, self.Status.OPEN, self.Status.FAILED)
-        return self.move(self.Status.OPEN, before, unnoted, **{self.id_name: stripe_id, "url": url})
+        noted = {self.id_name: stripe_id, "url": url}
+        if self.move(self.Status.OPEN, (self.Status.CREATED, self.Status.OPEN), unnoted, **noted):
+            return True
+        return order.holds_again() and self.move(self.Status.OPEN, (self.Status.FAILED,), unnoted, **noted)
 
     def note_id(self, stripe_id: str) -> None:
         """Stripe knows it by this id, which was not noted here before. Its state is as it was."""
         Payment.objects.filter(pk=self.pk, **{self.id_name: ""}).update(**{self.id_name: stripe_id})
+        self.refresh_from_db()
+
+    def note_amount(self, amount: int, *, terms: str) -> None:
+        """Stripe asks for what the order comes to, which was not noted here before. Its state is as it was."""
+        Payment.objects.filter(pk=self.pk, status__in=self.NOT_SETTLED).update(amount=amount, terms=terms)
         self.refresh_from_db()
 
     def mark_updated(self, *, amount: int, terms: str) -> bool:

@@ -63,17 +63,14 @@ def test_every_screen_and_stripe_come_to_the_same(
     client: Client, currency: str, make_discount: Any, total_at: int
 ) -> None:
     order = order_in(currency, make_discount(currency))
-    payment, by_intent = (
-        checkout.open_session(order=order, origin="http://testserver"),
-        intents.open_intent(order=order),
-    )
-    assert payment is not None
+    keypair, total = keypair_for(currency), CASES[currency][total_at]
+    by_session = checkout.open_session(order=order, origin="http://testserver")
+    assert by_session is not None
+    session = api.retrieve_checkout_session(keypair, by_session.checkout_session_id)
+    for page in (urlsplit(by_session.url).path, f"/order/{order.uuid}", f"/order/{order.uuid}/pay"):
+        assert format_amount(total, currency) in client.get(page).content.decode()
+    by_intent = intents.open_intent(order=order)
     assert by_intent is not None
-    keypair = keypair_for(currency)
-    session = api.retrieve_checkout_session(keypair, payment.checkout_session_id)
     intent = api.retrieve_payment_intent(keypair, by_intent.payment_intent_id)
     shown = client.get(f"/order/{order.uuid}", headers={"Accept": "application/json"}).json()
-    total = CASES[currency][total_at]
     assert session.amount == intent.amount == shown["amount"] == order.price.total == total
-    for page in (urlsplit(payment.url).path, f"/order/{order.uuid}", f"/order/{order.uuid}/pay"):
-        assert format_amount(total, currency) in client.get(page).content.decode()

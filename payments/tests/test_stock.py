@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from payments import fulfillment
+from payments import checkout, fulfillment, intents
 from payments.gateway import api
 from payments.gateway.keys import keypair_for
-from payments.models import Item, Order, Payment
+from payments.models import Discount, Item, Order, Payment
 from payments.tests.stripe_server import Answer, StripeServer
+from payments.tests.test_settling import known_as, known_visitor
 
 JSON = {"Accept": "application/json"}
 
@@ -23,6 +25,16 @@ JSON = {"Accept": "application/json"}
 def five_mugs(usd_mug: Item) -> Item:
     Item.objects.update(stock=5)
     return usd_mug
+
+
+def order_of(item: Item, visitor: str = "somebody", quantity: int = 1) -> Order:
+    return Order.objects.for_item(item, quantity=quantity, visitor=visitor)
+
+
+def offer(order: Order) -> Payment:
+    payment = checkout.open_session(order=order, origin="http://testserver")
+    assert payment is not None
+    return payment
 
 
 def left() -> int | None:
@@ -91,7 +103,8 @@ def test_what_was_never_paid_is_given_back_when_somebody_needs_it_though_every_w
     Client().get(f"/buy/{five_mugs.pk}?quantity=2")
     api.expire_checkout_session(keypair_for("USD"), held["id"])
     assert "Sold out" in client.get(f"/item/{five_mugs.pk}").content.decode()
-    Payment.objects.update(created=timezone.now() - timedelta(hours=1))
+    long_ago = timezone.now() - timedelta(hours=1)
+    Payment.objects.filter(checkout_session_id=held["id"]).update(created=long_ago)
     assert "buy-button" in client.get(f"/item/{five_mugs.pk}").content.decode()
     assert client.get(f"/buy/{five_mugs.pk}?quantity=3").status_code == 200
     assert left() == 0
@@ -150,3 +163,74 @@ def test_of_two_hundred_buyers_at_once_five_get_one(usd_mug: Item, stripe_server
         api.expire_checkout_session(keypair_for("USD"), payment.checkout_session_id)
         fulfillment.settle(payment)
     assert left() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_that_another_click_took_for_failed_holds_what_it_sells(
+    five_mugs: Item, stripe_server: StripeServer
+) -> None:
+    visitor = known_visitor(five_mugs)
+
+    def click_that_fails() -> None:
+        stripe_server.answers = [Answer(400, '{"error": {"type": "invalid_request_error", "message": "no"}}')]
+        known_as(visitor).get(f"/buy/{five_mugs.pk}?quantity=3")
+
+    stripe_server.meanwhile = click_that_fails
+    answer = visitor.get(f"/buy/{five_mugs.pk}?quantity=3")
+    assert answer.status_code == 200
+    assert (Payment.objects.get().status, Item.objects.get().stock) == ("open", 2)
+
+
+def test_a_second_click_on_the_last_one_finds_the_page_of_the_first(usd_mug: Item) -> None:
+    Item.objects.update(stock=1)
+    visitor = known_visitor(usd_mug)
+    first = visitor.get(f"/buy/{usd_mug.pk}").json()
+    assert visitor.get(f"/buy/{usd_mug.pk}").json() == first
+
+
+def test_an_intent_that_is_refused_gives_back_what_it_held(
+    client: Client, five_mugs: Item, stripe_server: StripeServer
+) -> None:
+    order = order_of(five_mugs, quantity=5)
+    intents.open_intent(order=order)
+    assert Item.objects.get().stock == 0
+    Payment.objects.update(checked_at=timezone.now())
+    stripe_server.intent_changes = {"amount": 1}
+    assert client.post(f"/order/{order.uuid}/intent").status_code == 502
+    stripe_server.intent_changes = {}
+    Payment.objects.update(created=timezone.now() - timedelta(days=1))
+    assert client.get(f"/buy/{five_mugs.pk}").status_code == 200
+
+
+def test_what_is_held_comes_back_though_the_process_ended_after_the_payment_was_given_up(
+    client: Client, five_mugs: Item
+) -> None:
+    offer(order_of(five_mugs, quantity=5))
+    # As fulfillment.close leaves it if the process ends between mark_expired and release_if_idle.
+    Payment.objects.get().mark_expired()
+    Payment.objects.update(created=timezone.now() - timedelta(days=1))
+    assert client.get(f"/buy/{five_mugs.pk}").status_code == 200
+
+
+def test_a_free_order_gets_what_others_did_not_pay_in_time(client: Client, five_mugs: Item) -> None:
+    held = offer(order_of(five_mugs, "slow", quantity=5))
+    api.expire_checkout_session(keypair_for("USD"), held.checkout_session_id)
+    Payment.objects.update(created=timezone.now() - timedelta(hours=1))
+    order = order_of(five_mugs)
+    order.give_discount(Discount.objects.create(name="All of it", percent=Decimal(100)))
+    client.post(f"/order/{order.uuid}/checkout")
+    assert Order.objects.get(pk=order.pk).is_paid
+
+
+def test_with_stripe_down_the_page_of_a_sold_out_item_does_not_wait_for_each_payment(
+    client: Client, usd_mug: Item, stripe_server: StripeServer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
+    Item.objects.update(stock=20)
+    for number in range(20):
+        offer(order_of(usd_mug, str(number)))
+    Payment.objects.update(created=timezone.now() - timedelta(hours=1))
+    stripe_server.requests.clear()
+    stripe_server.answers = [Answer(hang_up=True)] * 100
+    client.get(f"/item/{usd_mug.pk}")
+    assert len(stripe_server.requests) <= 6

@@ -142,6 +142,7 @@ def messages_for_form(request: HttpRequest, message: str, level: int) -> None:
 @changes_cart
 def add(request: HttpRequest, basket: Basket, item_id: int) -> tuple[Basket, str]:
     item = item_on_sale(str(item_id))
+    item.require_in_stock()
     sent = sent_values(request)
     unit_amount = shown_amount(sent, item)
     return (

@@ -75,7 +75,7 @@ def query(**parameters: object) -> str:
 @require_safe
 def item_page(request: HttpRequest, item_id: int) -> HttpResponse:
     item = get_object_or_404(Item, pk=item_id)
-    if item.is_sold_out and fulfillment.release_overdue([item.pk]):
+    if item.is_sold_out and fulfillment.release_stock([item.pk]):
         item.refresh_from_db()
     publishable_key = publishable_key_of(item)
     context = {

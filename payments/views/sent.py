@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from payments import fulfillment
-from payments.errors import InvalidQuantity, NotOnSale, SoldOut
+from payments.errors import InvalidQuantity, NotOnSale
 from payments.gateway.keys import keypair_for
 from payments.models import Item
 from payments.models.order_lines import MAXIMUM_QUANTITY
@@ -15,16 +15,14 @@ from payments.views.negotiation import FORM_TYPES
 
 
 def item_on_sale(item_id: str) -> Item:
-    """The item, if it can be bought. Raises Item.DoesNotExist, NotOnSale, SoldOut or NoKeypair."""
+    """The item, if it is sold; the last of it may be held. Raises Item.DoesNotExist, NotOnSale or NoKeypair."""
     if not (item_id.isascii() and item_id.isdecimal()):
         raise Item.DoesNotExist
     item: Item = Item.objects.get(pk=int(item_id[:30]))
     if not item.on_sale:
         raise NotOnSale("This item is not on sale at the moment. Please choose another one.")
-    if item.is_sold_out and fulfillment.release_overdue([item.pk]):
+    if item.is_sold_out and fulfillment.release_stock([item.pk]):
         item.refresh_from_db()
-    if item.is_sold_out:
-        raise SoldOut("This item is sold out. Please choose another one.")
     keypair_for(item.currency)
     return item
 

@@ -1,0 +1,33 @@
+"""Whatever is sent, the shop answers in words: never with an error of its own."""
+
+from django.test import Client
+
+from payments.models import Item, Order
+
+JSON = {"Accept": "application/json"}
+
+
+def test_nothing_sent_makes_the_shop_fail(client: Client, admin_client: Client, usd_mug: Item) -> None:
+    huge, nul = "9" * 40, "%00"
+    order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
+    client.post(f"/cart/add/{usd_mug.pk}", {"quantity": "1"})
+    found = {}
+    for who in (client, admin_client):
+        for path in (
+            *(f"/item/{huge}", f"/buy/{huge}", f"/buy/{nul}", f"/order/{huge}", f"/item/by_order/{huge}"),
+            *(f"/item/by_order/{usd_mug.pk}?before={huge}", f"/item/by_order/{usd_mug.pk}?before=", "/cart?x=%00"),
+            *(f"/order/{order.uuid}/success?session_id={nul}", f"/order/{order.uuid}/success?payment_intent={nul}x"),
+            *(f"/?after={huge}", "/?currency=%00", f"/buy/{usd_mug.pk}?quantity=%00", f"/order/{'0' * 4400}1"),
+        ):
+            found[path] = who.get(path, headers=JSON).status_code
+    for path, values in (
+        *((f"/cart/add/{huge}", {}), (f"/cart/change/{huge}", {"quantity": "1"}), (f"/cart/remove/{huge}", {})),
+        *(("/cart/code", {"code": "\0"}), ("/cart/code", {"code": "x" * 5000}), ("/cart/checkout", {"content": "\0"})),
+        *((f"/intent/{huge}", {}), ("/intent/\u0661", {}), (f"/cart/add/{usd_mug.pk}", {"unit_amount": huge})),
+        (f"/buy/{usd_mug.pk}", {"unit_amount": "\0", "currency": "\0"}),
+    ):
+        found[path] = client.post(path, values).status_code
+    for body in ("[]", "null", '{"quantity": null}', '{"quantity": 1e400}', '{"code": {"a": 1}}', '{"content": []}'):
+        for path in (f"/buy/{usd_mug.pk}", "/cart/code", "/cart/checkout", f"/cart/add/{usd_mug.pk}"):
+            found[path + body] = client.post(path, body, "application/json", headers=JSON).status_code
+    assert {path: status for path, status in found.items() if status >= 500} == {}
