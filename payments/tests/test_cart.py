@@ -553,6 +553,17 @@ def test_a_code_is_refused_in_words(client: Client, usd_mug: Item, ten_percent: 
     assert cart_of(client)["code"] == ""
 
 
+@pytest.mark.parametrize("code", ["\ud800", "SPRING\udfff", "\0"])
+def test_a_code_that_no_text_can_be_is_refused_and_the_next_page_is_shown(
+    client: Client, usd_mug: Item, code: str
+) -> None:
+    put_in(client, usd_mug)
+    refused = client.post("/cart/code", json.dumps({"code": code}), "application/json", headers=JSON)
+    assert refused.json()["error"]["code"] == "discount_refused"
+    client.post("/cart/code", json.dumps({"code": code}), "application/json")
+    assert client.get("/cart").status_code == 200
+
+
 def test_a_code_can_be_taken_out_again(client: Client, usd_mug: Item, ten_percent: Discount) -> None:
     put_in(client, usd_mug)
     client.post("/cart/code", {"code": "spring"})

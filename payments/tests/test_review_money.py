@@ -1,6 +1,5 @@
 """What a stranger could break: every test here fails as long as its defect is there."""
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -322,10 +321,3 @@ def test_an_order_with_more_taxes_than_stripe_takes_is_refused_in_words_before_s
 
 
 # --- What is sent ----------------------------------------------------------------------------------------------------
-
-
-def test_a_code_that_no_text_can_be_is_refused_and_the_next_page_is_shown(client: Client, usd_mug: Item) -> None:
-    client.post(f"/cart/add/{usd_mug.pk}", {"quantity": "1"})
-    client.get("/cart")
-    client.post("/cart/code", json.dumps({"code": "\ud800"}), "application/json")
-    assert client.get("/cart").status_code == 200

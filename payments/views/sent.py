@@ -13,6 +13,9 @@ from payments.models import Item
 from payments.models.order_lines import MAXIMUM_QUANTITY
 from payments.views.negotiation import FORM_TYPES
 
+# Half a character that JSON can spell, and NUL: no page can show the one, and no database takes the other.
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
+
 
 def item_on_sale(item_id: str) -> Item:
     """The item, if it is sold; the last of it may be held. Raises Item.DoesNotExist, NotOnSale or NoKeypair."""
@@ -29,6 +32,10 @@ def item_on_sale(item_id: str) -> Item:
 
 def sent_values(request: HttpRequest) -> dict[str, Any]:
     """What came with the request: in its address, and as a form or as JSON, which win."""
+    return {name: as_text(value) for name, value in raw_values(request).items()}
+
+
+def raw_values(request: HttpRequest) -> dict[str, Any]:
     values: dict[str, Any] = request.GET.dict()
     if request.method == "POST" and request.content_type in FORM_TYPES:
         return values | request.POST.dict()
@@ -43,6 +50,11 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InvalidQuantity('Send the quantity as a form, or as a JSON object such as {"quantity": 1}.')
     return values
+
+
+def as_text(value: Any) -> Any:
+    """As Django does with a form's bytes: U+FFFD stands for what is no character."""
+    return NO_TEXT.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def quantity_of(sent: dict[str, Any]) -> int:
