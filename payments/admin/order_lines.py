@@ -1,5 +1,6 @@
 """The lines of an order, as staff composes it."""
 
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -8,25 +9,47 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 
+from payments.cart import can_be_bought
 from payments.gateway.keys import currencies
 from payments.models import Item, Order, OrderLine
 from payments.models.order_lines import MAXIMUM_LINES
 from payments.money import format_amount
+
+TOO_MANY_LINES = f"One order has at most {MAXIMUM_LINES} lines: make another one for the rest."
+
+
+class ItemField(forms.ModelChoiceField):
+    """A choice of items that were read already, once for all lines."""
+
+    items: dict[str, Item]
+
+    def offer(self, items: list[Item]) -> None:
+        self.items = {str(item.pk): item for item in items}
+        self.choices = [("", "---------"), *((item.pk, item_label(item)) for item in items)]
+
+    def to_python(self, value: Any) -> Item | None:
+        if value in self.empty_values:
+            return None
+        if str(value) not in self.items:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+        return self.items[str(value)]
+
+
+def item_label(item: Item) -> str:
+    return f"{item.name}, {format_amount(item.unit_amount, item.currency)}"
 
 
 class OrderLineForm(forms.ModelForm):
     class Meta:
         model = OrderLine
         fields = ["item", "quantity"]
+        field_classes = {"item": ItemField}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, for_sale: list[Item], withdrawn: dict[int, Item], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["item"].required = True
-        present = Q(pk=self.instance.item_id)
-        self.fields["item"].queryset = Item.objects.filter(  # type: ignore[attr-defined]
-            Q(on_sale=True, currency__in=currencies()) | present
-        )
-        self.fields["item"].label_from_instance = item_label  # type: ignore[attr-defined]
+        own = withdrawn.get(self.instance.item_id or 0)
+        self.fields["item"].offer([*for_sale, own] if own else for_sale)  # type: ignore[attr-defined]
 
     def save(self, commit: bool = True) -> OrderLine:
         if "item" in self.changed_data:
@@ -35,11 +58,20 @@ class OrderLineForm(forms.ModelForm):
         return line
 
 
-def item_label(item: Item) -> str:
-    return f"{item.name}, {format_amount(item.unit_amount, item.currency)}"
-
-
 class OrderLineFormSet(forms.BaseInlineFormSet):
+    @cached_property
+    def offered(self) -> dict[str, Any]:
+        """Items that any line can have, and those that only stay where they are."""
+        present = Q(pk__in=[line.item_id for line in self.get_queryset()])
+        items = list(Item.objects.filter(Q(on_sale=True, currency__in=currencies()) | present))
+        return {
+            "for_sale": [item for item in items if can_be_bought(item)],
+            "withdrawn": {item.pk: item for item in items if not can_be_bought(item)},
+        }
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), **self.offered}
+
     def clean(self) -> None:
         super().clean()
         if any(self.errors):
@@ -49,6 +81,8 @@ class OrderLineFormSet(forms.BaseInlineFormSet):
         found = sorted({item.currency for item in items})
         if not items:
             raise ValidationError("Choose at least one item.")
+        if len(items) > MAXIMUM_LINES:
+            raise ValidationError(TOO_MANY_LINES)
         if len(found) > 1:
             raise ValidationError(
                 f"One order has one currency, and these items are in {' and '.join(found)}: make an order for each."

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from payments import money, pricing
+from payments.admin.order_lines import TOO_MANY_LINES
 from payments.errors import DiscountRefused, StorefrontError
 from payments.models import Discount, Item, Order, OrderTax, Tax
 from payments.models.order_lines import MAXIMUM_LINES, MAXIMUM_QUANTITY
@@ -26,7 +27,8 @@ class SentAdjustments(forms.Form):
     taxes = forms.ModelMultipleChoiceField(Tax.objects.all(), required=False)
 
 
-SentLines = forms.formset_factory(SentLine, can_delete=True, max_num=MAXIMUM_LINES, absolute_max=MAXIMUM_LINES)
+# As many more may be marked for removal.
+SentLines = forms.formset_factory(SentLine, can_delete=True, max_num=MAXIMUM_LINES, absolute_max=2 * MAXIMUM_LINES)
 
 
 def totals_of(request: HttpRequest, order: Order | None) -> HttpResponse:
@@ -36,6 +38,8 @@ def totals_of(request: HttpRequest, order: Order | None) -> HttpResponse:
     found = sorted({currency for currency, _, _ in rows.values()})
     if len(found) > 1:
         problem = f"One order has one currency, and these items are in {' and '.join(found)}: make an order for each."
+    if len(rows) > MAXIMUM_LINES:
+        problem = TOO_MANY_LINES
     if problem or not rows:
         return JsonResponse({"rows": shown, "parts": [], "problem": problem})
     parts, problem = parts_sent(request, order or Order(currency=found[0]), found[0], rows.values())

@@ -99,6 +99,23 @@ def test_an_order_has_at_least_one_item(admin_client: Client) -> None:
     assert "Choose at least one item" in errors(response)
 
 
+def test_an_order_has_at_most_a_hundred_lines(admin_client: Client, usd_mug: Item) -> None:
+    response = admin_client.post(ADD, form(*[(usd_mug, "1")] * 101))
+    assert "One order has at most 100 lines: make another one for the rest." in errors(response)
+    assert not Order.objects.exists()
+    assert admin_client.post(ADD, form(*[(usd_mug, "1")] * 100)).status_code == 302
+
+
+def test_the_items_are_asked_for_once_however_many_lines_an_order_has(
+    admin_client: Client, usd_mug: Item, django_assert_max_num_queries: Any
+) -> None:
+    admin_client.post(ADD, form(*[(usd_mug, "1")] * 100))
+    order = Order.objects.get()
+    with django_assert_max_num_queries(15):
+        admin_client.get(change_page(order))
+    assert admin_client.get(change_page(order)).content.decode().count("selected>Stoneware Mug") == 100
+
+
 def test_only_what_can_be_sold_is_offered(admin_client: Client, usd_mug: Item, gbp_mug: Item, usd_pot: Item) -> None:
     Item.objects.filter(pk=usd_pot.pk).update(on_sale=False)
     page = admin_client.get(ADD).content.decode()
@@ -118,6 +135,18 @@ def test_an_order_is_changed_until_it_is_paid(admin_client: Client, usd_mug: Ite
     page = admin_client.get(change_page(order)).content.decode()
     assert 'name="_save"' not in page
     assert Order.objects.get().price.total == 7800
+
+
+def test_an_item_that_is_sold_no_more_stays_in_its_line_and_is_put_in_no_other(
+    admin_client: Client, usd_mug: Item, usd_pot: Item
+) -> None:
+    admin_client.post(ADD, form((usd_mug, "1")))
+    Item.objects.filter(pk=usd_mug.pk).update(on_sale=False)
+    order = Order.objects.get()
+    assert admin_client.post(change_page(order), form((usd_mug, "2"), order=order)).status_code == 302
+    assert Order.objects.get().price.total == 3800
+    admin_client.post(change_page(order), form((usd_mug, "2"), (usd_mug, "1"), order=order))
+    assert Order.objects.get().price.total == 3800
 
 
 def test_a_line_keeps_its_price_while_its_item_is_not_changed(admin_client: Client, usd_mug: Item) -> None:

@@ -71,6 +71,12 @@ def test_a_line_to_be_removed_does_not_count(admin_client: Client, usd_mug: Item
     assert totals["parts"] == ["Subtotal USD 38.00", "Total USD 38.00"]
 
 
+def test_more_lines_than_an_order_can_have_are_told(admin_client: Client, usd_mug: Item) -> None:
+    lines = [(usd_mug, "1")] * 101
+    assert "One order has at most 100 lines" in ask(admin_client, *lines)["problem"]
+    assert ask(admin_client, *lines, extra={"lines-7-DELETE": "on"})["parts"][-1] == "Total USD 1,900.00"
+
+
 def test_two_currencies_have_no_total(admin_client: Client, usd_mug: Item, eur_mug: Item) -> None:
     totals = ask(admin_client, (usd_mug, "2"), (eur_mug, "1"))
     assert totals["parts"] == []

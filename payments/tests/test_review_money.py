@@ -286,23 +286,6 @@ def test_a_tax_rate_that_somebody_archived_is_made_anew_once_however_many_buy(
     assert (failures, len(rates)) == ([], 1)
 
 
-def test_an_order_has_no_more_lines_than_stripe_takes_however_the_form_is_sent(
-    admin_client: Client, usd_mug: Item
-) -> None:
-    admin_client.post("/admin/payments/order/add/", form(*[(usd_mug, "1")] * 101))
-    assert [order.lines.count() for order in Order.objects.all()] in ([], [100])
-
-
-def test_the_form_of_an_order_asks_for_the_items_once_however_many_lines_it_has(
-    admin_client: Client, usd_mug: Item, django_assert_max_num_queries: Any
-) -> None:
-    order = Order.objects.create(currency="USD")
-    for _ in range(100):
-        order.lines.create(item=usd_mug, name="Mug", currency="USD", unit_amount=1900, quantity=999)
-    with django_assert_max_num_queries(40):
-        admin_client.get(change_page(order))
-
-
 def test_an_order_with_more_taxes_than_stripe_takes_is_refused_in_words_before_stripe_is_asked(
     usd_mug: Item, stripe_server: StripeServer
 ) -> None:
