@@ -1,18 +1,64 @@
 """Items: what is sold, and at what price."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.forms import BaseModelFormSet
+from django.http import HttpRequest, HttpResponse
 
 from payments.admin.prices import PriceForm
 from payments.models import Item
 
+LOOK_AGAIN = "Open this page again, and then change the stock."
+
 
 class ItemForm(PriceForm):
+    """Shoppers buy while staff looks at the page, so it carries what it showed: a change is one from there."""
+
     class Meta:
         model = Item
         fields = ["name", "description", "price", "picture", "stock", "on_sale"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = bool(self.instance.pk)
+
+    def clean_stock(self) -> int | None:
+        """The difference that staff made to the stock, made to what is there by now."""
+        wanted: int | None = self.cleaned_data["stock"]
+        if wanted is None or not self.instance.pk or "stock" not in self.changed_data:
+            return wanted
+        return stock_after(self.stock_shown(), wanted, self.stock_now())
+
+    def stock_shown(self) -> int | None:
+        shown: int | None = self.fields["stock"].to_python(self.data.get(self["stock"].html_initial_name))
+        return shown
+
+    def stock_now(self) -> int | None:
+        """Nothing is sold or given back from here until it is saved."""
+        return Item.objects.select_for_update().get(pk=self.instance.pk).stock
+
+
+def stock_after(shown: int | None, wanted: int, now: int | None) -> int:
+    if (shown is None) != (now is None):
+        raise ValidationError(f"Meanwhile somebody else has begun or ceased to count this item. {LOOK_AGAIN}")
+    stock = wanted + (now or 0) - (shown or 0)
+    if stock < 0:
+        raise ValidationError(f"Meanwhile others were sold, and only {now} are left. {LOOK_AGAIN}")
+    return stock
+
+
+class ItemFormSet(BaseModelFormSet):
+    """Takes the items in the order of their ids, as `stock.hold` does: staff and buyers never wait for each other."""
+
+    def __init__(self, data: Any = None, files: Any = None, queryset: Any = None, **kwargs: Any) -> None:
+        if data is not None:
+            queryset = queryset.order_by("pk").select_for_update()
+        super().__init__(data, files, queryset=queryset, **kwargs)
 
 
 @admin.register(Item)
@@ -29,3 +75,20 @@ class ItemAdmin(admin.ModelAdmin):
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ItemForm]:
         return ItemForm
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_formset(request, formset=ItemFormSet, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What is saved is locked from when it is read."""
+        with transaction.atomic() if request.method == "POST" else nullcontext():
+            return super().changelist_view(request, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Item, form: Any, change: bool) -> None:
+        """Nothing is written back but what staff changed."""
+        changed = columns(form.changed_data)
+        obj.save(update_fields=[*changed, "changed"] if change else None)
+
+
+def columns(fields: list[str]) -> list[str]:
+    return [*fields, "currency"] if "price" in fields else fields

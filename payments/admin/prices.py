@@ -23,8 +23,17 @@ class PriceForm(forms.ModelForm):
             self.initial[self.price_field] = [round(price.amount, price_decimals(currency)), currency]
 
 
-def price_field(currency: str) -> MoneyField:
-    return MoneyField(
+class PriceField(MoneyField):  # type: ignore[misc]
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(super().has_changed(initial, data))
+        except ValueError:
+            # What the page showed came back as something else.
+            return True
+
+
+def price_field(currency: str) -> PriceField:
+    return PriceField(
         max_digits=14,
         decimal_places=2,
         currency_choices=currency_choices(currency),

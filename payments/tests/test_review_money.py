@@ -1,7 +1,6 @@
 """What a stranger could break: every test here fails as long as its defect is there."""
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
-from djmoney.money import Money
 
 from payments import checkout, counterparts, fulfillment, intents
 from payments.errors import StorefrontError
@@ -82,112 +80,6 @@ def once_only(db: None) -> Discount:
 
 
 # --- Staff while the shopper pays ------------------------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_staff_who_saves_the_list_of_items_and_buyers_do_not_wait_for_each_other(
-    admin_client: Client, five_mugs: Item
-) -> None:
-    """Needs PostgreSQL: with SQLite only one can write."""
-    if connection.vendor == "sqlite":
-        pytest.skip("with SQLite only one can write")
-    pot = Item.objects.create(name="Teapot", price=Money(40, "USD"), stock=5)
-    order = Order.objects.create(currency="USD")
-    for item in (five_mugs, pot):
-        order.lines.create(item=item, name=item.name, currency="USD", unit_amount=item.unit_amount, quantity=1)
-    values = list_fields_of(admin_client.get("/admin/payments/item/"))
-    values |= {name: "7" for name in values if name.endswith("-stock")}
-    reached = threading.Event()
-    failed: list[Exception] = []
-    updates: list[str] = []
-
-    def slowly(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith('UPDATE "payments_item"'):
-            updates.append(sql)
-            if len(updates) == 2:
-                reached.wait(5)
-                time.sleep(1)
-        return execute(sql, params, many, context)
-
-    def tell(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        found = execute(sql, params, many, context)
-        if sql.startswith('UPDATE "payments_item"'):
-            reached.set()
-        return found
-
-    def buyer() -> None:
-        try:
-            while len(updates) < 1:
-                time.sleep(0.01)
-            with connection.execute_wrapper(tell):
-                offer(Order.objects.get(pk=order.pk))
-        except Exception as error:  # noqa: BLE001
-            failed.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=buyer)
-    thread.start()
-    with connection.execute_wrapper(slowly):
-        admin_client.raise_request_exception = False
-        status = admin_client.post("/admin/payments/item/", values | {"_save": "Save"}).status_code
-    thread.join()
-    assert (failed, status) == ([], 302)
-
-
-def test_staff_who_edits_an_item_does_not_put_back_what_was_sold_meanwhile(
-    admin_client: Client, five_mugs: Item
-) -> None:
-    page = admin_client.get(f"/admin/payments/item/{five_mugs.pk}/change/")
-    values = fields_of(page)
-    Client().get(f"/buy/{five_mugs.pk}?quantity=3")
-    assert Item.objects.get().stock == 2
-    admin_client.post(f"/admin/payments/item/{five_mugs.pk}/change/", values | {"name": "Mug with a handle"})
-    assert Item.objects.get().name == "Mug with a handle"
-    assert Item.objects.get().stock == 2
-
-
-def test_staff_who_edits_the_list_does_not_put_back_what_was_sold_of_another_item(
-    admin_client: Client, five_mugs: Item
-) -> None:
-    pot = Item.objects.create(name="Teapot", price=Money(40, "USD"))
-    page = admin_client.get("/admin/payments/item/")
-    values = list_fields_of(page)
-    Client().get(f"/buy/{five_mugs.pk}?quantity=3")
-    changed = next(name for name in values if name.endswith("-price_0") and values[name] in ("40", "40.00"))
-    admin_client.post("/admin/payments/item/", values | {changed: "41", "_save": "Save"})
-    pot.refresh_from_db()
-    assert pot.price.amount == 41
-    assert Item.objects.get(pk=five_mugs.pk).stock == 2
-
-
-def fields_of(page: Any) -> dict[str, str]:
-    return bound_values(page.context["adminform"].form)
-
-
-def list_fields_of(page: Any) -> dict[str, str]:
-    formset = page.context["cl"].formset
-    values = bound_values(formset.management_form)
-    for one in formset.forms:
-        values |= bound_values(one)
-    return values
-
-
-def bound_values(one: Any) -> dict[str, str]:
-    """What a browser would send of the form as it was shown."""
-    values: dict[str, str] = {}
-    for field in one:
-        value = field.value()
-        parts = list(value) if isinstance(value, list | tuple) else None
-        if hasattr(value, "amount"):
-            parts = [value.amount, value.currency]
-        if parts is not None:
-            values |= {f"{field.html_name}_{number}": str(part) for number, part in enumerate(parts)}
-        elif value is True:
-            values[field.html_name] = "on"
-        elif value not in (None, False):
-            values[field.html_name] = str(value)
-    return values
 
 
 def test_staff_who_changes_a_quantity_does_not_take_away_a_tax_whose_row_was_deleted(
