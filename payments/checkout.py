@@ -50,20 +50,18 @@ def create_session(payment: Payment, keypair: Keypair, origin: str) -> None:
         offers.note(payment, keypair, session)
 
 
-def session_at_stripe(payment: Payment, keypair: Keypair, origin: str) -> CheckoutSession:
-    """Ask for a session; once more if the coupon or a tax rate that stood for ours is gone."""
-    try:
-        return request_session(payment, keypair, origin)
-    except StripeRefused as refusal:
-        if not ("discounts" in refusal.param or "tax_rates" in refusal.param):
-            raise
-    counterparts.forget(payment.order, keypair)
-    return request_session(payment, keypair, origin)
-
-
-def request_session(payment: Payment, keypair: Keypair, origin: str) -> CheckoutSession:
+def session_at_stripe(
+    payment: Payment, keypair: Keypair, origin: str, gone: frozenset[str] = frozenset()
+) -> CheckoutSession:
+    """Ask for a session; once more for the coupon and each tax rate that stood for ours and is gone."""
     params = session_params(payment, keypair, origin)
-    return api.create_checkout_session(keypair, params, offers.idempotency_key(payment, params))
+    try:
+        return api.create_checkout_session(keypair, params, offers.idempotency_key(payment, params))
+    except StripeRefused as refusal:
+        if refusal.param in gone or not counterparts.forget(params, refusal.param, keypair):
+            raise
+        gone |= {refusal.param}
+    return session_at_stripe(payment, keypair, origin, gone)
 
 
 def session_params(payment: Payment, keypair: Keypair, origin: str) -> dict[str, Any]:

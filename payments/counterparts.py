@@ -2,10 +2,13 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from payments.errors import StorefrontError
+from django.utils import timezone
+
+from payments.errors import StorefrontError, StripeFailed, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_of_account
 from payments.models import Counterpart, Discount, Order, OrderTax, Tax
@@ -56,17 +59,14 @@ def counterpart(
     if last and not last.retired_at:
         return last
     generation = last.generation + 1 if last else 1
-    made, _ = known.get_or_create(
-        generation=generation,
-        defaults={
-            "kind": kind,
-            "account": keypair.publishable_key,
-            "content": content,
-            "currency": order.currency,
-            "stripe_id": create(content, generation),
-        },
-    )
-    return made
+    values = {"kind": kind, "account": keypair.publishable_key, "content": content, "currency": order.currency}
+    try:
+        made = {"stripe_id": create(content, generation)}
+    except StripeFailed:
+        # The next who needs it asks with the key of the next generation.
+        known.get_or_create(generation=generation, defaults={**values, "retired_at": timezone.now()})
+        raise
+    return known.get_or_create(generation=generation, defaults=values | made)[0]
 
 
 def content_of(params: dict[str, Any]) -> str:
@@ -91,31 +91,52 @@ def tax_rate_params(tax: OrderTax | Tax) -> dict[str, Any]:
     return params | ({"jurisdiction": tax.jurisdiction} if tax.jurisdiction else {})
 
 
-def forget(order: Order, keypair: Keypair) -> None:
-    """What stands for the order's discount and taxes is gone at Stripe: the next who needs it makes it anew."""
-    contents = [content_of(tax_rate_params(tax)) for tax in order.taxes.all()]
-    if order.discount_name:
-        contents.append(content_of(coupon_params(order)))
-    account = keypair.publishable_key
-    for gone in Counterpart.objects.filter(account=account, content__in=contents, retired_at=None):
+def forget(params: dict[str, Any], refused: str, keypair: Keypair) -> bool:
+    """What the refused one of a session's parameters names is gone at Stripe: the next who needs it makes it anew.
+
+    Only what was sent is forgotten, since another buyer may have made it anew already. False if it names none of ours.
+    """
+    sent = ids_sent(params, refused)
+    for gone in Counterpart.objects.filter(account=keypair.publishable_key, stripe_id__in=sent, retired_at=None):
         gone.mark_retired()
+    return bool(sent)
+
+
+def ids_sent(params: dict[str, Any], refused: str) -> list[str]:
+    """Stripe names a parameter as in discounts[0][coupon] or line_items[0][tax_rates][1]; all lines have the same."""
+    if "discounts" in refused:
+        return [discount["coupon"] for discount in params.get("discounts", [])]
+    if "tax_rates" not in refused:
+        return []
+    tax_rates: list[str] = params["line_items"][0].get("tax_rates", [])
+    index = re.search(r"\[tax_rates\]\[([0-9]+)\]", refused)
+    return [rate for number, rate in enumerate(tax_rates) if index is None or number == int(index[1])]
 
 
 def retire_leftovers() -> int:
     """Delete the coupons and archive the tax rates of discounts and taxes that were edited or removed; how many.
 
-    What cannot be retired now stays for the next time: nobody's work shall fail for it.
+    What cannot be retired now stays for the next time: nobody's work shall fail for it, nor wait for each one of
+    an account that does not answer.
     """
     used = {content_of(params) for discount in Discount.objects.all() for params in coupons_of(discount)}
     used |= {content_of(tax_rate_params(tax)) for tax in Tax.objects.all()}
+    leftovers = Counterpart.objects.filter(retired_at=None).exclude(content__in=used)
+    accounts = leftovers.order_by().values_list("account", flat=True).distinct()
+    return sum(retire_all(leftovers.filter(account=account)) for account in list(accounts))
+
+
+def retire_all(leftovers: Iterable[Counterpart]) -> int:
+    """How many of one account's are retired."""
     retired = 0
-    for leftover in Counterpart.objects.filter(retired_at=None).exclude(content__in=used):
+    for leftover in leftovers:
         try:
             retire(leftover)
+            retired += 1
         except StorefrontError as error:
             logger.warning("%s cannot be retired now: %s", leftover.stripe_id, error.code)
-            break
-        retired += 1
+            if isinstance(error, StripeUnreachable):
+                break
     return retired
 
 

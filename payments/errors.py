@@ -60,6 +60,12 @@ class AmountOutOfLimits(StorefrontError):
     code = "amount_out_of_limits"
 
 
+class TooManyTaxes(StorefrontError):
+    """Tell the shop to put fewer taxes on the order: Stripe takes no more."""
+
+    code = "too_many_taxes"
+
+
 class DiscountRefused(StorefrontError):
     """Choose another discount, or none: this one is not given for this order."""
 
@@ -93,6 +99,10 @@ class StripeUnreachable(StorefrontError):
     """Try again in a minute: Stripe did not answer, or not with anything that can be read."""
 
     code = "stripe_unreachable"
+
+
+class StripeFailed(StripeUnreachable):
+    """Ask with another idempotency key: to this one Stripe answers with the same failure of its own for a day."""
 
 
 class StripeBusy(StripeUnreachable):

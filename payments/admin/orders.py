@@ -22,6 +22,7 @@ from payments.admin.order_totals import price_parts, totals_of
 from payments.admin.payments import PaymentInline
 from payments.errors import DiscountRefused, EmailNotSent, OrderClosed, StorefrontError
 from payments.models import Discount, Order, Tax
+from payments.models.adjustments import MAXIMUM_TAXES
 from payments.money import format_amount
 
 
@@ -47,6 +48,12 @@ class OrderForm(forms.ModelForm):
         self.initial["taxes"] = put
         usable = Q(active=True) | Q(pk=order.discount_id)
         self.fields["discount"].queryset = Discount.objects.filter(usable)  # type: ignore[attr-defined]
+
+    def clean_taxes(self) -> Any:
+        taxes = self.cleaned_data["taxes"]
+        if len(taxes) > MAXIMUM_TAXES:
+            raise ValidationError(f"Choose at most {MAXIMUM_TAXES} taxes: Stripe takes no more.")
+        return taxes
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import stripe
 
-from payments.errors import StripeBusy, StripeObjectMissing, StripeRefused, StripeUnreachable
+from payments.errors import StripeBusy, StripeFailed, StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway.client import client_for
 from payments.gateway.keys import Keypair
 from payments.gateway.objects import CheckoutSession, PaymentIntent
@@ -102,7 +102,7 @@ def stripe_errors_as_ours(keypair: Keypair, act: str, passing: str = "") -> Iter
             return
         if type(error) is stripe.APIError:
             log_failure(logging.WARNING, keypair, act, error)
-            raise (StripeBusy if error.http_status == 409 else StripeUnreachable)(TRY_AGAIN) from None
+            raise failure_of_stripe(error)(TRY_AGAIN) from None
         log_failure(logging.ERROR, keypair, act, error)
         refusal = StripeObjectMissing if error.code == "resource_missing" else StripeRefused
         raise refusal(TELL_THE_SHOP, param=getattr(error, "param", None) or "") from None
@@ -110,6 +110,13 @@ def stripe_errors_as_ours(keypair: Keypair, act: str, passing: str = "") -> Iter
         # A proxy's page, a list, half a body: an answer, but not Stripe's.
         logger.warning("Stripe: %s for %s: unreadable answer (%s)", act, keypair.currency, type(error).__name__)
         raise StripeUnreachable(TRY_AGAIN) from None
+
+
+def failure_of_stripe(error: stripe.APIError) -> type[StripeUnreachable]:
+    """What is no error of Stripe's is a proxy's: Stripe has not seen the request, or its answer can still be had."""
+    if error.http_status == 409:
+        return StripeBusy
+    return StripeFailed if error.error else StripeUnreachable
 
 
 def log_failure(level: int, keypair: Keypair, act: str, error: stripe.StripeError) -> None:

@@ -18,6 +18,8 @@ from payments.errors import DiscountRefused
 from payments.pricing import DiscountTerms
 
 CODE = re.compile(r"^[A-Za-z0-9_-]{1,40}\Z")
+# https://docs.stripe.com/api/checkout/sessions/create: up to 10 tax rates a line.
+MAXIMUM_TAXES = 10
 PERCENT = [MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(100))]
 
 
@@ -204,3 +206,17 @@ class Tax(models.Model):
         if unknown:
             raise ValidationError({"currencies": f"{unknown[0]} is not a currency: write codes such as USD, EUR."})
         self.currencies = ", ".join(self.currency_codes)
+        if self.active and self.automatic:
+            self.require_room()
+
+    def require_room(self) -> None:
+        """Every order takes all taxes that are put on by themselves in its currency."""
+        others = list(Tax.objects.automatic().exclude(pk=self.pk))
+        # The empty code stands for the currencies that no tax names.
+        codes = {"", *(code for tax in [self, *others] for code in tax.currency_codes)}
+        for code in sorted(code for code in codes if self.is_for(code)):
+            if sum(tax.is_for(code) for tax in others) >= MAXIMUM_TAXES:
+                raise ValidationError(
+                    f"{MAXIMUM_TAXES} taxes are put on orders{f' in {code}' if code else ''} by themselves already, "
+                    "and Stripe takes no more: make one of them inactive, or this one not automatic."
+                )

@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from payments import money, pricing
-from payments.errors import DiscountRefused, OrderClosed, SoldOut
+from payments.errors import DiscountRefused, OrderClosed, SoldOut, TooManyTaxes
 from payments.models import stock
-from payments.models.adjustments import Discount, Tax
+from payments.models.adjustments import MAXIMUM_TAXES, Discount, Tax
 from payments.models.catalog import Item
 from payments.models.order_lines import OrderLine, OrderTax
 
@@ -207,8 +207,14 @@ class Order(models.Model):
         self.save(update_fields=["discount", "discount_name", "discount_percent", "discount_off"])
 
     def put_taxes(self, taxes: Iterable[Tax]) -> None:
-        """Copy these taxes, and take others away. Raises OrderClosed."""
+        """Copy these taxes, and take others away. Raises OrderClosed or TooManyTaxes."""
         self.require_payable()
+        taxes = list(taxes)
+        if len(taxes) > MAXIMUM_TAXES:
+            raise TooManyTaxes(
+                f"An order takes at most {MAXIMUM_TAXES} taxes, and this one would have {len(taxes)}: "
+                "please tell the shop."
+            )
         self.taxes.all().delete()
         self.taxes.bulk_create(OrderTax.of(tax, self) for tax in taxes)
 

@@ -52,7 +52,7 @@ class Counterpart(models.Model):
     account = models.CharField(max_length=255, help_text="The publishable key of the account that it is in.")
     currency = models.CharField(max_length=3, help_text="By which the account is found.")
     content = models.CharField(max_length=64)
-    # Grows when one that was gone is made anew.
+    # Grows when one that was gone is made anew, and when Stripe failed to make it: then there is no `stripe_id`.
     generation = models.PositiveIntegerField(default=1)
     stripe_id = models.CharField(max_length=255)
     created = models.DateTimeField(auto_now_add=True)

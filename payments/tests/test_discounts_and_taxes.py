@@ -13,7 +13,7 @@ from django.utils import timezone
 from djmoney.money import Money
 
 from payments import checkout
-from payments.errors import DiscountRefused, OrderClosed
+from payments.errors import DiscountRefused, OrderClosed, TooManyTaxes
 from payments.gateway import api
 from payments.gateway.keys import keypair_for
 from payments.models import Discount, DiscountAmount, Item, Order, OrderTax, Payment, Tax
@@ -244,6 +244,66 @@ def test_a_paid_order_cannot_be_changed(usd_mug: Item, ten_percent: Discount, va
     for change in changes:
         with pytest.raises(OrderClosed):
             change()
+
+
+def eleven_taxes(**values: Any) -> list[Tax]:
+    return [
+        Tax.objects.create(display_name=f"Tax {number}", percentage=Decimal(1), inclusive=False, **values)
+        for number in range(11)
+    ]
+
+
+def test_more_taxes_than_stripe_takes_are_refused(usd_mug: Item, vat: Tax) -> None:
+    order = order_of(usd_mug)
+    order.put_taxes([vat])
+    taxes = eleven_taxes()
+    with pytest.raises(TooManyTaxes, match="at most 10 taxes"):
+        order.put_taxes(taxes)
+    assert [str(tax) for tax in order.taxes.all()] == ["VAT 20\xa0%"]
+    order.put_taxes(taxes[:10])
+    assert offer(order).amount == 1900 + 10 * 19
+
+
+def test_with_more_automatic_taxes_than_stripe_takes_the_shopper_is_told_before_stripe_is_asked(
+    client: Client, usd_mug: Item, stripe_server: StripeServer
+) -> None:
+    eleven_taxes(automatic=True)
+    refused = client.post(f"/buy/{usd_mug.pk}")
+    assert refused.status_code == 409
+    assert "at most 10 taxes, and this one would have 11: please tell the shop" in refused.content.decode()
+    assert not Order.objects.exists()
+    assert stripe_server.requests == []
+
+
+def test_staff_cannot_choose_more_taxes_for_an_order_than_stripe_takes(admin_client: Client, usd_mug: Item) -> None:
+    taxes = [str(tax.pk) for tax in eleven_taxes()]
+    line = {"lines-TOTAL_FORMS": "1", "lines-INITIAL_FORMS": "0", "lines-0-item": usd_mug.pk, "lines-0-quantity": "1"}
+    page = admin_client.post("/admin/payments/order/add/", line | {"taxes": taxes}).content.decode()
+    assert "at most 10 taxes" in page
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("others", "new", "refused"),
+    [
+        ("", "", "on orders by themselves"),
+        ("", "USD", "on orders in USD by themselves"),
+        ("USD", "EUR, USD", "on orders in USD by themselves"),
+        ("USD", "", "on orders in USD by themselves"),
+        ("USD", "EUR", ""),
+    ],
+)
+def test_no_more_taxes_are_automatic_in_a_currency_than_stripe_takes(
+    admin_client: Client, others: str, new: str, refused: str
+) -> None:
+    eleven_taxes(automatic=True, currencies=others)[0].delete()
+    tax = {"display_name": "One more", "percentage": "1", "active": "on", "automatic": "on", "currencies": new}
+    response = admin_client.post("/admin/payments/tax/add/", tax)
+    assert (response.status_code == 200, Tax.objects.count()) == (bool(refused), 10 if refused else 11)
+    assert refused in response.content.decode()
+    one = Tax.objects.first()
+    assert one is not None
+    one.full_clean()
 
 
 @pytest.mark.parametrize(

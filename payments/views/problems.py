@@ -17,6 +17,7 @@ from payments.errors import (
     StorefrontError,
     StripeRefused,
     StripeUnreachable,
+    TooManyTaxes,
 )
 from payments.views.negotiation import prefers_json
 
@@ -27,6 +28,7 @@ STATUS = {
     OrderClosed: 409,
     PriceChanged: 409,
     DiscountRefused: 409,
+    TooManyTaxes: 409,
     InvalidQuantity: 422,
     AmountOutOfLimits: 422,
     StripeRefused: 502,
