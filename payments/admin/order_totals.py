@@ -7,9 +7,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from payments import money, pricing
+from payments.admin.order_adjustments import AdjustmentsForm
 from payments.admin.order_lines import TOO_MANY_LINES
-from payments.errors import DiscountRefused, StorefrontError
-from payments.models import Discount, Item, Order, OrderTax, Tax
+from payments.errors import StorefrontError
+from payments.models import Item, Order, OrderTax
 from payments.models.order_lines import MAXIMUM_LINES, MAXIMUM_QUANTITY
 from payments.money import format_amount
 
@@ -20,11 +21,6 @@ class SentLine(forms.Form):
     id = forms.IntegerField(required=False, max_value=LARGEST_ID)
     item = forms.IntegerField(max_value=LARGEST_ID)
     quantity = forms.IntegerField(min_value=1, max_value=MAXIMUM_QUANTITY)
-
-
-class SentAdjustments(forms.Form):
-    discount = forms.ModelChoiceField(Discount.objects.all(), required=False)
-    taxes = forms.ModelMultipleChoiceField(Tax.objects.all(), required=False)
 
 
 # As many more may be marked for removal.
@@ -71,36 +67,21 @@ def row_shown(currency: str, unit_amount: int, quantity: int) -> dict[str, str]:
     return {"unit_price": format_amount(unit_amount, currency), "sum": format_amount(amount, currency)}
 
 
+@transaction.atomic
 def parts_sent(request: HttpRequest, order: Order, currency: str, rows: Iterable[Row]) -> tuple[list[str], str]:
     """The parts of the price with the discount and the taxes as they were sent, and what is wrong with them."""
-    adjustments = SentAdjustments(request.POST)
-    adjustments.is_valid()
-    discount = adjustments.cleaned_data.get("discount")
-    taxes = [OrderTax.of(tax, order) for tax in adjustments.cleaned_data.get("taxes", ())]
-    problem = problem_with_discount(order, discount)
-    if problem:
-        discount = None
+    form = AdjustmentsForm(request.POST, instance=order)
+    if not form.is_valid():
+        return [], " ".join(str(message) for messages in form.errors.values() for message in messages)
+    problem = form.let_have_discount(order, order.copy_discount)
     price = pricing.price(
         ((unit_amount, quantity) for _, unit_amount, quantity in rows),
-        discount=discount.terms_in(currency) if discount else None,
-        taxes=[tax.terms for tax in taxes],
+        discount=order.discount_terms,
+        taxes=[tax.terms for tax in form.order_taxes],
         step=money.step(currency),
     )
     problem = problem or problem_with_amount(price.total, currency)
-    return price_parts(price, currency, discount.name if discount else "", taxes), problem
-
-
-@transaction.atomic
-def problem_with_discount(order: Order, discount: Discount | None) -> str:
-    if discount is None:
-        return ""
-    order.discount = discount
-    try:
-        discount.terms_in(order.currency)
-        order.require_discount_usable()
-    except DiscountRefused as error:
-        return f"{error} The order will have no discount."
-    return ""
+    return price_parts(price, currency, order.discount_name, form.order_taxes), problem
 
 
 def problem_with_amount(total: int, currency: str) -> str:

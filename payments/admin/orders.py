@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -17,46 +17,21 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from payments import emails, fulfillment
+from payments.admin.order_adjustments import AdjustmentsForm, no_longer_offered
 from payments.admin.order_lines import OrderLineInline, may_be_composed
 from payments.admin.order_totals import price_parts, totals_of
 from payments.admin.payments import PaymentInline
-from payments.errors import DiscountRefused, EmailNotSent, OrderClosed, StorefrontError
-from payments.models import Discount, Order, Tax
-from payments.models.adjustments import MAXIMUM_TAXES
+from payments.errors import EmailNotSent, OrderClosed, StorefrontError
+from payments.models import Order
 from payments.money import format_amount
 
 
-class OrderForm(forms.ModelForm):
-    """The discount and the taxes are copied onto the order when it is saved."""
-
-    taxes = forms.ModelMultipleChoiceField(Tax.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
+class OrderForm(AdjustmentsForm):
     # Set for each request by the admin, which asks Stripe before its transaction begins.
     page_stays_open = ""
 
-    class Meta:
-        model = Order
-        fields = ["discount"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        order = self.instance
-        if "discount" not in self.fields:
-            # It is paid, and shown without a form.
-            return
-        put = [tax.tax_id for tax in order.taxes.all()] if order.pk else []
-        self.fields["taxes"].queryset = Tax.objects.filter(Q(active=True) | Q(pk__in=put))  # type: ignore[attr-defined]
-        self.initial["taxes"] = put
-        usable = Q(active=True) | Q(pk=order.discount_id)
-        self.fields["discount"].queryset = Discount.objects.filter(usable)  # type: ignore[attr-defined]
-
-    def clean_taxes(self) -> Any:
-        taxes = self.cleaned_data["taxes"]
-        if len(taxes) > MAXIMUM_TAXES:
-            raise ValidationError(f"Choose at most {MAXIMUM_TAXES} taxes: Stripe takes no more.")
-        return taxes
-
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned = super().clean()
         if self.page_stays_open:
             raise ValidationError(self.page_stays_open)
         if self.instance.pk:
@@ -112,8 +87,10 @@ class OrderAdmin(admin.ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Order | None = None) -> Any:
         if obj is None:
             return ["discount", "taxes", "price_shown"]
-        composed = ["discount", "taxes"] if self.has_change_permission(request, obj) else ["discount_shown"]
-        return ["status", *composed, "price_shown", "created", "paid_at"]
+        if not self.has_change_permission(request, obj):
+            return ["status", "discount_shown", "price_shown", "created", "paid_at"]
+        removable = ["removed"] if no_longer_offered(obj) else []
+        return ["status", "discount", "taxes", *removable, "price_shown", "created", "paid_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
         return ["status", "discount_shown", "price_shown", "created", "paid_at"]
@@ -163,13 +140,10 @@ class OrderAdmin(admin.ModelAdmin):
         super().save_related(request, form, formsets, change)
         order = Order.objects.get(pk=form.instance.pk)
         order.let_go_of_visitor()
-        order.put_taxes(form.cleaned_data["taxes"])
-        try:
-            order.give_discount(form.cleaned_data["discount"])
-            order.require_discount_usable()
-        except DiscountRefused as error:
-            order.give_discount(None)
-            self.message_user(request, f"{error} The order has no discount now.", level="WARNING")
+        order.put_taxes(form.cleaned_data["taxes"], removed=form.removed_taxes)
+        problem = form.let_have_discount(order, order.give_discount)
+        if problem:
+            self.message_user(request, problem, level="WARNING")
 
     def response_post_save_add(self, request: HttpRequest, obj: Order) -> HttpResponseRedirect:
         """On to the page that has the link for the shopper."""

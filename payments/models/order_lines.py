@@ -1,5 +1,6 @@
 """What an order consists of: its lines, and the taxes on them; copies, since items and taxes may change or go."""
 
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -99,3 +100,16 @@ class OrderTax(models.Model):
     @property
     def content(self) -> tuple[str, str, bool, str]:
         return self.display_name, money.format_percent(self.percentage), self.inclusive, self.jurisdiction
+
+
+def taxes_after(
+    order: "Order", present: Iterable[OrderTax], chosen: Iterable[Tax], removed: Collection[int] = ()
+) -> list[OrderTax]:
+    """The taxes of an order that has the present ones, once these are chosen.
+
+    Those that it has already stay on their terms; one that is deleted cannot be chosen, and stays until it is removed.
+    """
+    wanted = {tax.pk: tax for tax in chosen}
+    kept = [tax for tax in present if (tax.tax_id in wanted if tax.tax_id else tax.pk not in removed)]
+    new = wanted.keys() - {tax.tax_id for tax in kept}
+    return [*kept, *(OrderTax.of(tax, order) for pk, tax in wanted.items() if pk in new)]

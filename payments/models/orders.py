@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import models, transaction
@@ -14,7 +14,7 @@ from payments.errors import DiscountRefused, OrderClosed, SoldOut, TooManyTaxes
 from payments.models import stock
 from payments.models.adjustments import MAXIMUM_TAXES, Discount, Tax
 from payments.models.catalog import Item
-from payments.models.order_lines import OrderLine, OrderTax
+from payments.models.order_lines import OrderLine, OrderTax, taxes_after
 
 
 @dataclass(frozen=True)
@@ -200,23 +200,30 @@ class Order(models.Model):
     def give_discount(self, discount: Discount | None) -> None:
         """Copy the discount's terms, or none. Raises OrderClosed or DiscountRefused."""
         self.require_payable()
+        self.copy_discount(discount)
+        self.save(update_fields=["discount", "discount_name", "discount_percent", "discount_off"])
+
+    def copy_discount(self, discount: Discount | None) -> None:
+        """As `give_discount` does, and save nothing. Raises DiscountRefused."""
         terms = discount.terms_in(self.currency) if discount else pricing.DiscountTerms()
         self.discount = discount
         self.discount_name = discount.name if discount else ""
         self.discount_percent, self.discount_off = terms.percent, terms.amount
-        self.save(update_fields=["discount", "discount_name", "discount_percent", "discount_off"])
 
-    def put_taxes(self, taxes: Iterable[Tax]) -> None:
-        """Copy these taxes, and take others away. Raises OrderClosed or TooManyTaxes."""
+    def put_taxes(self, taxes: Iterable[Tax], *, removed: Collection[int] = ()) -> None:
+        """Let it have these, as `taxes_after` says. Raises OrderClosed or TooManyTaxes."""
         self.require_payable()
-        taxes = list(taxes)
-        if len(taxes) > MAXIMUM_TAXES:
+        present = list(self.taxes.all())
+        wanted = taxes_after(self, present, taxes, removed)
+        if len(wanted) > MAXIMUM_TAXES:
             raise TooManyTaxes(
-                f"An order takes at most {MAXIMUM_TAXES} taxes, and this one would have {len(taxes)}: "
+                f"An order takes at most {MAXIMUM_TAXES} taxes, and this one would have {len(wanted)}: "
                 "please tell the shop."
             )
-        self.taxes.all().delete()
-        self.taxes.bulk_create(OrderTax.of(tax, self) for tax in taxes)
+        kept = [tax.pk for tax in wanted if tax.pk]
+        if len(kept) < len(present):
+            self.taxes.exclude(pk__in=kept).delete()
+        self.taxes.bulk_create(tax for tax in wanted if not tax.pk)
 
     def freeze(self) -> pricing.Price:
         """Write down what is offered, and hold it. The caller holds the row's lock.

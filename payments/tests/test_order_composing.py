@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from djmoney.money import Money
 
 from payments import checkout
 from payments.gateway import api
 from payments.gateway.keys import keypair_for
 from payments.models import Counterpart, Discount, Item, Order, Tax
+from payments.tests.filled_in import filled_in
 from payments.tests.stripe_server import Answer, StripeServer
 
 ADD = "/admin/payments/order/add/"
@@ -155,6 +157,105 @@ def test_a_line_keeps_its_price_while_its_item_is_not_changed(admin_client: Clie
     order = Order.objects.get()
     admin_client.post(change_page(order), form((usd_mug, "2"), order=order))
     assert Order.objects.get().price.total == 3800
+
+
+@pytest.fixture
+def agreed(admin_client: Client, usd_mug: Item, ten_percent: Discount, vat: Tax) -> Order:
+    """One mug for 19.00 less 10 %, and 20 % tax: 20.52."""
+    admin_client.post(ADD, form((usd_mug, "1"), discount=str(ten_percent.pk), taxes=[str(vat.pk)]))
+    order = Order.objects.get()
+    assert order.price.total == 2052
+    return order
+
+
+def two_mugs(client: Client, order: Order, **values: Any) -> tuple[str, str]:
+    """Two of them, otherwise the form as its page shows it: the total that is in view before, and the page after."""
+    sent = filled_in(client.get(change_page(order)), "order_form") | {"lines-0-quantity": "2", **values}
+    in_view = client.post(f"/admin/payments/order/{order.pk}/totals/", sent).json()
+    assert client.post(change_page(order), sent).status_code == 302
+    page = client.get(change_page(order)).content.decode()
+    assert " · ".join(in_view["parts"]) in page
+    assert in_view["problem"] in page
+    assert in_view["problem"] or 'class="warning"' not in page
+    return in_view["parts"][-1], page
+
+
+def delete_terms() -> None:
+    Discount.objects.all().delete()
+    Tax.objects.all().delete()
+
+
+def edit_terms() -> None:
+    Discount.objects.update(percent=50)
+    Tax.objects.update(percentage=1)
+
+
+def stop_terms() -> None:
+    Tax.objects.update(active=False)
+
+
+@pytest.mark.parametrize("meanwhile", [delete_terms, edit_terms, stop_terms])
+def test_discount_and_taxes_stay_as_they_were_agreed_while_staff_does_not_change_them(
+    admin_client: Client, agreed: Order, meanwhile: Callable[[], None]
+) -> None:
+    meanwhile()
+    assert two_mugs(admin_client, agreed)[0] == "Total USD\xa041.04"
+    assert Order.objects.get().price.total == 4104
+
+
+@pytest.mark.parametrize(("removed", "total"), [("discount", 4560), ("tax", 3420)])
+def test_what_is_no_longer_offered_is_shown_and_can_be_removed(
+    admin_client: Client, agreed: Order, removed: str, total: int
+) -> None:
+    delete_terms()
+    page = admin_client.get(change_page(agreed)).content.decode()
+    assert "Ten percent off (no longer offered)" in page
+    assert "VAT 20\xa0% (no longer offered)" in page
+    tax = agreed.taxes.get()
+    _, page = two_mugs(admin_client, agreed, removed=[removed if removed == "discount" else str(tax.pk)])
+    assert Order.objects.get().price.total == total
+    assert ("Ten percent off" in page, "VAT" in page) == (removed == "tax", removed == "discount")
+    assert ("is no longer given" in page) == (removed == "tax")
+
+
+def test_the_discount_is_taken_away_again(admin_client: Client, agreed: Order) -> None:
+    _, page = two_mugs(admin_client, agreed, discount="")
+    assert Order.objects.get().price.total == 4560
+    assert 'class="warning"' not in page
+
+
+def test_another_discount_takes_the_place_of_one_that_was_deleted(admin_client: Client, agreed: Order) -> None:
+    delete_terms()
+    half = Discount.objects.create(name="Half", percent=Decimal(50))
+    two_mugs(admin_client, agreed, discount=str(half.pk))
+    order = Order.objects.get()
+    assert (order.discount, order.price.total) == (half, 2280)
+
+
+def test_a_tax_is_added_beside_those_that_the_order_has(admin_client: Client, agreed: Order, vat: Tax) -> None:
+    edit_terms()
+    city = Tax.objects.create(display_name="City tax", percentage=Decimal(5), inclusive=False)
+    two_mugs(admin_client, agreed, taxes=[str(vat.pk), str(city.pk)])
+    assert [str(tax) for tax in Order.objects.get().taxes.all()] == ["VAT 20\xa0%", "City tax 5\xa0%"]
+    two_mugs(admin_client, agreed, taxes=[str(city.pk)])
+    assert [str(tax) for tax in Order.objects.get().taxes.all()] == ["City tax 5\xa0%"]
+
+
+def test_a_discount_that_has_expired_since_stays_and_staff_is_told(admin_client: Client, agreed: Order) -> None:
+    Discount.objects.update(valid_until=timezone.now())
+    _, page = two_mugs(admin_client, agreed)
+    assert "has expired. The order keeps it, and cannot be paid with it: choose another one, or remove it." in page
+    assert Order.objects.get().price.total == 4104
+
+
+def test_a_tax_that_was_deleted_counts_among_the_most_that_stripe_takes(admin_client: Client, agreed: Order) -> None:
+    delete_terms()
+    taxes = [Tax.objects.create(display_name=f"Tax {n}", percentage=Decimal(1), inclusive=False) for n in range(10)]
+    sent = filled_in(admin_client.get(change_page(agreed)), "order_form") | {"taxes": [str(tax.pk) for tax in taxes]}
+    problem = admin_client.post(f"/admin/payments/order/{agreed.pk}/totals/", sent).json()["problem"]
+    assert problem == "An order takes at most 10 taxes: choose fewer."
+    assert problem in admin_client.post(change_page(agreed), sent).content.decode()
+    assert Order.objects.get().price.total == 2052
 
 
 def test_an_order_cannot_be_moved_to_another_currency(admin_client: Client, usd_mug: Item, eur_mug: Item) -> None:

@@ -1,0 +1,83 @@
+"""The discount and the taxes of an order, as staff chooses them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+
+from payments.errors import DiscountRefused
+from payments.models import Discount, Order, OrderTax, Tax
+from payments.models.adjustments import MAXIMUM_TAXES
+from payments.models.order_lines import taxes_after
+
+DISCOUNT = "discount"
+
+
+class AdjustmentsForm(forms.ModelForm):
+    """What is chosen is copied onto the order. What it has already keeps its terms, as its lines keep their prices."""
+
+    taxes = forms.ModelMultipleChoiceField(Tax.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
+    removed = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Remove",
+        help_text="The order keeps it, unless you remove it or choose another discount.",
+    )
+
+    class Meta:
+        model = Order
+        fields = ["discount"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        order = self.instance
+        if "discount" not in self.fields:
+            # It is paid, and shown without a form.
+            return
+        self.present = list(order.taxes.all()) if order.pk else []
+        put = [tax.tax_id for tax in self.present if tax.tax_id]
+        self.fields["taxes"].queryset = Tax.objects.filter(Q(active=True) | Q(pk__in=put))  # type: ignore[attr-defined]
+        self.initial["taxes"] = put
+        usable = Q(active=True) | Q(pk=order.discount_id)
+        self.fields["discount"].queryset = Discount.objects.filter(usable)  # type: ignore[attr-defined]
+        self.fields["removed"].choices = no_longer_offered(order) if order.pk else []  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if {"taxes", "removed"} <= cleaned.keys() and len(self.order_taxes) > MAXIMUM_TAXES:
+            self.add_error("taxes", f"An order takes at most {MAXIMUM_TAXES} taxes: choose fewer.")
+        return cleaned
+
+    @property
+    def order_taxes(self) -> list[OrderTax]:
+        """All that the order will have."""
+        return taxes_after(self.instance, self.present, self.cleaned_data["taxes"], self.removed_taxes)
+
+    @property
+    def removed_taxes(self) -> set[int]:
+        return {int(value) for value in self.cleaned_data["removed"] if value != DISCOUNT}
+
+    @property
+    def changes_discount(self) -> bool:
+        return "discount" in self.changed_data or DISCOUNT in self.cleaned_data["removed"]
+
+    def let_have_discount(self, order: Order, give: Callable[[Discount | None], None]) -> str:
+        """Give the order what was chosen, if that is another discount; what staff must know. Needs a transaction."""
+        try:
+            if self.changes_discount:
+                give(self.cleaned_data["discount"])
+            order.require_discount_usable()
+        except DiscountRefused as error:
+            if not self.changes_discount:
+                return f"{error} The order keeps it, and cannot be paid with it: choose another one, or remove it."
+            give(None)
+            return f"{error} The order gets no discount."
+        return ""
+
+
+def no_longer_offered(order: Order) -> list[tuple[str, str]]:
+    """What the order has, though its discount or tax was deleted since."""
+    names = {DISCOUNT: order.discount_name} if order.discount_name and not order.discount_id else {}
+    names |= {str(tax.pk): str(tax) for tax in order.taxes.all() if not tax.tax_id}
+    return [(value, f"{name} (no longer offered)") for value, name in names.items()]
