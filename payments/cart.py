@@ -48,8 +48,9 @@ class Basket:
         return replace(self, entries=tuple(new if entry.item_id == new.item_id else entry for entry in self.entries))
 
     def change(self, item_id: int, *, quantity: int) -> "Basket":
-        """Raises NotOnSale."""
-        return self.with_entry(replace(self.entry(item_id), quantity=quantity))
+        """With none of it the item is out of the basket. Raises NotOnSale."""
+        changed = replace(self.entry(item_id), quantity=quantity)
+        return self.with_entry(changed) if quantity else self.without([item_id])
 
     def with_code(self, code: str) -> "Basket":
         return replace(self, code=code)

@@ -22,6 +22,7 @@ urlpatterns = [
     *either_way("buy/<str:item_id>", checkout.buy, "buy"),
     *either_way("cart", cart.cart_page, "cart"),
     *either_way("cart/add/<int:item_id>", cart.add, "cart-add"),
+    *either_way("cart/change", cart.update, "cart-update"),
     *either_way("cart/change/<int:item_id>", cart.change, "cart-change"),
     *either_way("cart/remove/<int:item_id>", cart.remove, "cart-remove"),
     *either_way("cart/code", cart.code, "cart-code"),

@@ -97,13 +97,22 @@ def test_the_item_page_offers_it_beside_buy_only_while_the_item_is_on_sale(clien
     assert "Add to cart" not in client.get(f"/item/{usd_mug.pk}").content.decode()
 
 
-@pytest.mark.parametrize("quantity", ["0", "1000", "-1", "1.5", "", "x"])
+@pytest.mark.parametrize("quantity", ["1000", "-1", "1.5", "", "x"])
 def test_a_quantity_is_1_to_999(client: Client, usd_mug: Item, quantity: str) -> None:
     put_in(client, usd_mug, 2)
     for act in ("add", "change"):
         answer = client.post(f"/cart/{act}/{usd_mug.pk}", {"quantity": quantity}, headers=JSON)
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_quantity")
     assert cart_of(client)["count"] == 2
+
+
+def test_none_of_an_item_takes_it_out_of_the_cart(client: Client, usd_mug: Item, eur_mug: Item) -> None:
+    assert client.post(f"/cart/add/{usd_mug.pk}", {"quantity": "0"}, headers=JSON).status_code == 422
+    put_in(client, usd_mug, 2)
+    put_in(client, eur_mug)
+    answer = client.post(f"/cart/change/{usd_mug.pk}", {"quantity": "0"}, headers=JSON).json()
+    assert answer == {"count": 1, "message": "The item is removed from your cart."}
+    assert quantities(cart_of(client)) == {"EUR": [1]}
 
 
 def test_more_of_the_same_item_stay_below_a_thousand(client: Client, usd_mug: Item) -> None:
@@ -527,6 +536,93 @@ def test_a_program_checks_out_in_json(client: Client, usd_mug: Item, eur_mug: It
     answer = check_out(client, **JSON).json()
     addresses = [f"/order/{order.uuid}" for order in Order.objects.order_by("id")]
     assert answer == {"url": addresses[0], "orders": addresses}
+
+
+# --- What stands in the fields, without a script ---------------------------------------------------------------------
+
+
+def cart_form(client: Client, **typed: str) -> dict[str, str]:
+    """What a browser sends of the cart's page, after these were typed into it."""
+    page = client.get("/cart").content.decode()
+    fields = dict(re.findall(r'<input [^>]*name="([^"]+)"[^>]* value="([^"]*)"', page))
+    names = {name.rsplit("-", 1)[0].replace("-", "_"): name for name in fields}
+    return fields | {names[name]: value for name, value in typed.items()}
+
+
+def test_a_typed_quantity_counts_at_checkout_and_its_total_is_seen_before_it_is_charged(
+    client: Client, usd_mug: Item
+) -> None:
+    put_in(client, usd_mug)
+    response = client.post("/cart/checkout", cart_form(client, **{f"quantity_{usd_mug.pk}": "4"}))
+    assert (response.status_code, response["Location"]) == (303, "/cart")
+    assert not Order.objects.exists()
+    page = client.get("/cart").content.decode()
+    assert "Nothing was ordered yet: please look at the total, then check out." in page
+    assert "USD\xa076.00" in page
+    client.post("/cart/checkout", cart_form(client))
+    assert Payment.objects.get().amount == 7600
+
+
+def test_a_typed_code_counts_at_checkout(client: Client, usd_mug: Item, ten_percent: Discount) -> None:
+    put_in(client, usd_mug)
+    client.post("/cart/checkout", cart_form(client, code="nonsense"))
+    assert "There is no discount with the code NONSENSE" in client.get("/cart").content.decode()
+    client.post("/cart/checkout", cart_form(client, code=" spring"))
+    assert not Order.objects.exists()
+    client.post("/cart/checkout", cart_form(client))
+    assert Payment.objects.get().amount == 1710
+
+
+def test_whatever_is_pressed_all_that_was_typed_counts(
+    client: Client, usd_mug: Item, eur_mug: Item, ten_percent: Discount
+) -> None:
+    put_in(client, usd_mug)
+    put_in(client, eur_mug)
+    usd, eur = f"quantity_{usd_mug.pk}", f"quantity_{eur_mug.pk}"
+    client.post("/cart/change", cart_form(client, **{usd: "2", eur: "3"}))
+    assert quantities(cart_of(client)) == {"USD": [2], "EUR": [3]}
+    client.post("/cart/code", cart_form(client, code="spring", **{usd: "4"}))
+    assert (quantities(cart_of(client)), cart_of(client)["code"]) == ({"USD": [4], "EUR": [3]}, "SPRING")
+    client.post(f"/cart/remove/{usd_mug.pk}", cart_form(client, **{usd: "", eur: "5"}))
+    assert quantities(cart_of(client)) == {"EUR": [5]}
+    client.post("/cart/change", cart_form(client, **{eur: "0"}))
+    assert "The item is removed from your cart." in client.get("/cart").content.decode()
+    assert cart_of(client)["count"] == 0
+
+
+def test_enter_in_the_field_of_the_code_uses_it(client: Client, usd_mug: Item, ten_percent: Discount) -> None:
+    put_in(client, usd_mug)
+    answer = client.post("/cart/change", cart_form(client, code="spring"), headers=JSON)
+    assert answer.json() == {"count": 1, "message": "The code SPRING is in your cart."}
+
+
+def test_what_nobody_typed_does_not_undo_what_another_tab_did(
+    client: Client, usd_mug: Item, eur_mug: Item, ten_percent: Discount
+) -> None:
+    put_in(client, usd_mug)
+    put_in(client, eur_mug)
+    old = cart_form(client, **{f"quantity_{eur_mug.pk}": "2"})
+    client.post(f"/cart/change/{usd_mug.pk}", {"quantity": "5"})
+    client.post("/cart/code", {"code": "spring"})
+    client.post("/cart/checkout", old)
+    assert (quantities(cart_of(client)), cart_of(client)["code"]) == ({"USD": [5], "EUR": [2]}, "SPRING")
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("typed", ["1000", "-1", "x", ""])
+def test_a_quantity_that_cannot_be_orders_nothing(client: Client, usd_mug: Item, typed: str) -> None:
+    put_in(client, usd_mug)
+    client.post("/cart/checkout", cart_form(client, **{f"quantity_{usd_mug.pk}": typed}))
+    assert "Please choose a quantity from 0 to 999" in client.get("/cart").content.decode()
+    assert not Order.objects.exists()
+
+
+def test_a_full_cart_is_not_too_many_fields(client: Client, usd_mug: Item) -> None:
+    entries = tuple(Entry(n, 1, 100) for n in range(1, 1000))
+    fitting = max(n for n in range(0, 1000, 20) if fits(entries[:n]))
+    client.cookies["cart"] = written(Basket(entries[:fitting]))
+    fields = {f"quantity-{entry.item_id}-1": "2" for entry in entries[:fitting]}
+    assert client.post("/cart/change", fields).status_code == 303
 
 
 # --- Codes ----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ Tax.objects.get_or_create(display_name="VAT", defaults=dict(percentage=20, inclu
 """
 RAISE = "from payments.models import *; Item.objects.filter(pk={}).update(price={})"
 with_javascript = pytest.mark.parametrize("page", [True], ids=["with JavaScript"], indirect=True)
+without_javascript = pytest.mark.parametrize("page", [False], ids=["without JavaScript"], indirect=True)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,6 +109,43 @@ def test_quantities_are_changed_and_items_removed_in_the_cart(page: Page) -> Non
     expect(page.locator("#cart-count")).to_have_text("3")
     page.get_by_role("button", name="Remove Stoneware Mug").click()
     expect(page.locator("main")).to_contain_text("Your cart is empty")
+
+
+@without_javascript
+def test_without_javascript_what_was_typed_counts_whatever_is_pressed(page: Page) -> None:
+    add(page, 1, 1)
+    add(page, 2, 1)
+    page.goto("/cart")
+    page.get_by_label("Quantity of Linen Market Tote").fill("0")
+    page.get_by_label("Quantity of Stoneware Mug").fill("4")
+    page.get_by_role("button", name="Check out").click()
+    expect(page.get_by_role("status")).to_contain_text("please look at the total, then check out")
+    expect(page.locator("#cart-USD tbody")).to_contain_text("4 × USD\xa024.00")
+    expect(page.locator("#cart-EUR")).to_have_count(0)
+    page.get_by_label("Quantity of Stoneware Mug").fill("3")
+    page.get_by_label("Quantity of Stoneware Mug").press("Enter")
+    expect(page.locator("#cart-USD tbody")).to_contain_text("3 × USD\xa024.00")
+    page.get_by_label("Discount code").fill("ten")
+    page.get_by_label("Discount code").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("The code TEN is in your cart")
+    page.get_by_role("button", name="Check out").click()
+    page.wait_for_url("**/sandbox/checkout/**")
+    expect(page.locator("body")).to_contain_text("3 × USD\xa024.00")
+
+
+@with_javascript
+def test_with_javascript_none_removes_the_line_and_enter_uses_the_code(page: Page) -> None:
+    add(page, 1, 1)
+    add(page, 2, 1)
+    page.goto("/cart")
+    quantity = page.get_by_label("Quantity of Linen Market Tote")
+    quantity.fill("0")
+    quantity.press("Tab")
+    expect(page.get_by_role("status")).to_contain_text("The item is removed from your cart")
+    expect(page.locator("#cart-EUR")).to_have_count(0)
+    page.get_by_label("Discount code").fill("ten")
+    page.get_by_label("Discount code").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("The code TEN is in your cart")
 
 
 def test_a_price_that_changes_while_the_cart_is_open_is_seen_before_it_is_paid(page: Page, shop: Shop) -> None:

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from payments import cart, checkout, fulfillment
 from payments.cart import Basket, Cart, Group
-from payments.errors import DiscountRefused, ForeignRequest, NotOnSale, PriceChanged, StorefrontError
+from payments.errors import ForeignRequest, NotOnSale, PriceChanged, StorefrontError
 from payments.models import Item, Order, OrderLine
 from payments.models.order_lines import MAXIMUM_QUANTITY
 from payments.models.orders import hash_of
 from payments.views.baskets import basket_of, keep
+from payments.views.cart_fields import as_typed, code_of, quantities_typed, with_code, with_quantities
 from payments.views.checkout import SeeOther, not_indexed, origin_of
 from payments.views.negotiation import prefers_json
 from payments.views.orders import find, order_address, tax_as_json
@@ -126,10 +127,12 @@ def done(request: HttpRequest, basket: Basket, message: str, *, next_page: str =
     return SeeOther(next_page or page_before(request))
 
 
-def refused(request: HttpRequest, status: int, code: str, message: str, *, back: str = "") -> HttpResponse:
+def refused(
+    request: HttpRequest, status: int, code: str, message: str, *, back: str = "", level: int = messages.ERROR
+) -> HttpResponse:
     if prefers_json(request):
         return problem_json(status, code, message)
-    messages_for_form(request, message, messages.ERROR)
+    messages_for_form(request, message, level)
     return SeeOther(back or page_before(request))
 
 
@@ -159,35 +162,64 @@ def shown_amount(sent: dict[str, Any], item: Item) -> int:
 
 @changes_cart
 def change(request: HttpRequest, basket: Basket, item_id: int) -> tuple[Basket, str]:
-    return basket.change(item_id, quantity=quantity_of(sent_values(request))), "The quantity is changed."
+    changed = basket.change(item_id, quantity=quantity_of(sent_values(request), least=0))
+    return changed, what_changed(basket, changed)
+
+
+@changes_cart
+def update(request: HttpRequest, basket: Basket) -> tuple[Basket, str]:
+    """All that was typed on the cart's page."""
+    changed = as_typed(basket, sent_values(request))
+    return changed, what_changed(basket, changed)
+
+
+def what_changed(before: Basket, after: Basket) -> str:
+    if after.entries and after.code != before.code:
+        return code_in_words(after.code)
+    is_removed = len(after.entries) < len(before.entries)
+    return "The item is removed from your cart." if is_removed else "The quantity is changed."
+
+
+def code_in_words(code: str) -> str:
+    return f"The code {code} is in your cart." if code else "Your cart has no discount code now."
 
 
 @changes_cart
 def remove(request: HttpRequest, basket: Basket, item_id: int) -> tuple[Basket, str]:
-    return basket.without([item_id]), "The item is removed from your cart."
+    typed = quantities_typed(sent_values(request))
+    typed.pop(item_id, None)
+    return with_quantities(basket.without([item_id]), typed), "The item is removed from your cart."
 
 
 @changes_cart
 def code(request: HttpRequest, basket: Basket) -> tuple[Basket, str]:
-    typed = str(sent_values(request).get("code", "")).strip().upper()
-    if not typed:
-        return basket.with_code(""), "Your cart has no discount code now."
-    if not basket.entries:
-        raise DiscountRefused("Your cart is empty: put something in it first, and then type the code.")
-    cart.require_usable_code(typed)
-    return basket.with_code(typed), f"The code {typed} is in your cart."
+    sent = sent_values(request)
+    typed = code_of(sent)
+    return with_code(with_quantities(basket, quantities_typed(sent)), typed), code_in_words(typed)
 
 
 @posted
 def check_out(request: HttpRequest) -> HttpResponse:
     visitor, basket = visitor_of(request), basket_of(request)
     try:
-        orders = order(str(sent_values(request).get("content", "")), basket, visitor)
+        sent = sent_values(request)
+        typed = as_typed(basket, sent)
+        if typed != basket:
+            return show_again(request, typed)
+        orders = order(str(sent.get("content", "")), basket, visitor)
     except StorefrontError as error:
         return refused(request, status_of(error), error.code, str(error), back=reverse("cart"))
     response = way_to_pay(request, orders)
     keep(response, basket.without(ordered_entries(basket, orders)))
     remember(response, visitor)
+    return response
+
+
+def show_again(request: HttpRequest, typed: Basket) -> HttpResponse:
+    """What was typed makes another total, and nobody has seen it yet. Raises CartFull."""
+    message = "Your cart has what you typed. Nothing was ordered yet: please look at the total, then check out."
+    response = refused(request, 409, PriceChanged.code, message, back=reverse("cart"), level=messages.INFO)
+    keep(response, typed)
     return response
 
 

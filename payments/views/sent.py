@@ -57,8 +57,12 @@ def as_text(value: Any) -> Any:
     return NO_TEXT.sub("\ufffd", value) if isinstance(value, str) else value
 
 
-def quantity_of(sent: dict[str, Any]) -> int:
-    given = sent.get("quantity", 1)
-    if not re.fullmatch(r"[0-9]{1,6}", str(given), re.ASCII) or not 1 <= int(given) <= MAXIMUM_QUANTITY:
-        raise InvalidQuantity(f"Please choose a quantity from 1 to {MAXIMUM_QUANTITY}, in digits.")
+def quantity_of(sent: dict[str, Any], *, least: int = 1) -> int:
+    return require_quantity(sent.get("quantity", 1), least=least)
+
+
+def require_quantity(given: Any, *, least: int) -> int:
+    """Raises InvalidQuantity."""
+    if not re.fullmatch(r"[0-9]{1,6}", str(given), re.ASCII) or not least <= int(given) <= MAXIMUM_QUANTITY:
+        raise InvalidQuantity(f"Please choose a quantity from {least} to {MAXIMUM_QUANTITY}, in digits.")
     return int(given)

@@ -11,7 +11,7 @@ let checkoutWasPressed = false;
 
 addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.id === "checkout" && changes) return stay(event);
+  if (event.submitter?.id === "checkout-button" && changes) return stay(event);
   const address = event.submitter?.hasAttribute("formaction") ? event.submitter.formAction : form.action;
   if (!form.hasAttribute("data-cart") && !event.submitter?.hasAttribute("data-cart")) return;
   event.preventDefault();
@@ -37,7 +37,7 @@ function stay(event) {
 
 // A quantity counts as soon as it is typed.
 cart?.addEventListener("change", (event) => {
-  if (event.target.name === "quantity") event.target.form.requestSubmit();
+  if (event.target.type === "number") event.target.form.requestSubmit(document.getElementById("update"));
 });
 
 // Back from another page, browsers show this one as it was left.
