@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -50,6 +51,8 @@ class NewOrder:
 
 # As a Payment calls the attempts by which an order may yet be paid.
 UNDER_WAY = ("created", "open", "processing")
+# Nobody has typed a card and been sent back before.
+TIME_TO_PAY = timedelta(minutes=1)
 
 
 class OrderManager(models.Manager["Order"]):
@@ -157,6 +160,19 @@ class Order(models.Model):
     @property
     def is_paid(self) -> bool:
         return self.status == self.Status.PAID
+
+    @property
+    def status_in_words(self) -> str:
+        """As the shopper reads it: where nothing is to be paid, nothing is called paid."""
+        if self.price.total:
+            return str(self.get_status_display())
+        return "Complete" if self.is_paid else "Nothing to pay"
+
+    @property
+    def may_be_paid(self) -> bool:
+        """Whether a payment page of it was open long enough for somebody to have paid there."""
+        offered = timezone.now() - TIME_TO_PAY
+        return self.is_payable and self.payments.filter(status__in=UNDER_WAY, created__lt=offered).exists()
 
     @property
     def has_payment_processing(self) -> bool:

@@ -2,13 +2,16 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
+from djmoney.money import Money
 
-from payments.models import Discount, Item, Order
+from payments.models import Discount, DiscountAmount, Item, Order
 
 
 @pytest.fixture
@@ -19,8 +22,68 @@ def order(client: Client, usd_mug: Item) -> Order:
 
 def test_the_page_shows_lines_amounts_state_and_what_to_do(client: Client, order: Order) -> None:
     page = client.get(f"/order/{order.uuid}").content.decode()
-    for text in ("Stoneware Mug", "USD\xa019.00", "USD\xa038.00", "Awaiting payment", "Pay USD\xa038.00"):
+    for text in ("Stoneware Mug", "USD\xa019.00", "USD\xa038.00", "Awaiting payment"):
         assert text in page
+
+
+def test_the_page_says_which_way_to_pay_leaves_the_shop(client: Client, order: Order) -> None:
+    page = client.get(f"/order/{order.uuid}").content.decode()
+    assert "Pay USD\xa038.00 on Stripe’s page" in page
+    assert "Pay USD\xa038.00 here" in page
+    assert "Pay on Stripe’s page" in client.get(f"/order/{order.uuid}/pay").content.decode()
+
+
+PERHAPS = "If you have paid a moment ago"
+
+
+def test_only_who_may_have_paid_is_told_to_wait_for_it(client: Client, order: Order) -> None:
+    address = f"/order/{order.uuid}"
+    assert PERHAPS not in client.get(address).content.decode()
+    assert PERHAPS in client.get(f"{address}/success").content.decode()
+    assert PERHAPS not in client.get(f"{address}/cancel").content.decode()
+    order.payments.update(created=timezone.now() - timedelta(minutes=2))
+    assert PERHAPS in client.get(address).content.decode()
+    order.payments.update(status="expired")
+    assert PERHAPS not in client.get(address).content.decode()
+
+
+@pytest.fixture
+def half_free(client: Client, usd_mug: Item, eur_mug: Item) -> list[Order]:
+    """An order in dollars, and one in euros that costs nothing."""
+    discount = Discount.objects.create(name="Gift", code="GIFT")
+    DiscountAmount.objects.create(discount=discount, off=Money(99, "EUR"))
+    for item in (usd_mug, eur_mug):
+        client.post(f"/cart/add/{item.pk}")
+    client.post("/cart/code", {"code": "gift"})
+    headers = {"Accept": "application/json"}
+    client.post("/cart/checkout", {"content": client.get("/cart", headers=headers).json()["content"]})
+    return list(Order.objects.order_by("id"))
+
+
+def test_an_order_with_nothing_to_pay_is_completed_and_never_called_paid(
+    client: Client, half_free: list[Order]
+) -> None:
+    usd, eur = half_free
+    free = f"/order/{eur.uuid}"
+    page = client.get(free).content.decode()
+    for text in ("There is nothing to pay", "Complete the order</button>", "0 of 2 complete", "Nothing to pay"):
+        assert text in page
+    for text in ("Awaiting payment</span>", "waiting for your payment", "Nothing was charged", "/pay"):
+        assert text not in page
+    assert "Nothing to pay" in client.get(f"/order/{usd.uuid}").content.decode()
+    assert client.post(f"{free}/checkout")["Location"] == free
+    page = client.get(free).content.decode()
+    for text in ("Your order is complete", "There was nothing to pay", "Completed on", "1 of 2 complete"):
+        assert text in page
+    assert "paid" not in page.lower().replace('data-status="paid"', "")
+
+
+def test_a_part_that_costs_nothing_is_gone_on_with_by_completing_it(client: Client, half_free: list[Order]) -> None:
+    usd, _ = half_free
+    usd.mark_paid()
+    page = client.get(f"/order/{usd.uuid}").content.decode()
+    assert "Complete the order in EUR" in page
+    assert "Continue with the payment" not in page
 
 
 def test_amounts_are_written_in_the_visitors_format(client: Client, order: Order) -> None:

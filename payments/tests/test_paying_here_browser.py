@@ -153,7 +153,7 @@ def test_a_browser_that_blocks_stripe_js_is_offered_the_hosted_page(page: Page) 
     page.route("**/sandbox/stripe*.js", lambda route: route.abort())
     choose_to_pay_here(page)
     expect(page.get_by_role("alert")).to_contain_text("The card form did not load")
-    page.get_by_role("button", name="payment service’s page").click()
+    page.get_by_role("button", name="Pay on Stripe’s page").click()
     page.wait_for_url("**/sandbox/checkout/**")
 
 
@@ -162,12 +162,12 @@ def test_without_javascript_the_page_says_so_and_offers_the_hosted_page(page: Pa
     choose_to_pay_here(page)
     expect(page.locator("body")).to_contain_text("needs JavaScript")
     expect(page.locator("#pay-here-button")).to_be_hidden()
-    page.get_by_role("button", name="payment service’s page").click()
+    page.get_by_role("button", name="Pay on Stripe’s page").click()
     page.wait_for_url("**/sandbox/checkout/**")
 
 
 def test_the_order_page_leads_to_the_shops_own_payment_page(page: Page) -> None:
     choose_to_pay_here(page)
     page.get_by_role("link", name="Back to the order").click()
-    page.get_by_role("link", name="Pay here").click()
+    page.get_by_role("link", name=re.compile("^Pay USD.* here$")).click()
     page.wait_for_url(re.compile("/order/[^/]+/pay$"))

@@ -46,7 +46,7 @@ def success(request: HttpRequest, uuid: UUID) -> HttpResponse:
         if payment.may_change and (payment.status in Payment.UNDER_WAY or payment.claim_check()):
             settle(payment)
     # Read again in any case: the webhook may have been faster.
-    return show(request, find(uuid))
+    return show(request, find(uuid), may_be_paid=True)
 
 
 def returned_with(request: HttpRequest, name: str) -> str:
@@ -98,10 +98,11 @@ def settle(payment: Payment) -> None:
         logger.warning("Payment %s could not be checked: %s", payment.pk, error.code)
 
 
-def show(request: HttpRequest, order: Order, *, came_back: bool = False) -> HttpResponse:
+def show(request: HttpRequest, order: Order, *, came_back: bool = False, may_be_paid: bool = False) -> HttpResponse:
     if prefers_json(request):
         return unlisted(JsonResponse(as_json(order) | {"others": others_as_json(order)}))
-    context = price_context(order) | purchase_context(order) | {"came_back": came_back}
+    context = price_context(order) | purchase_context(order)
+    context |= {"came_back": came_back, "may_be_paid": may_be_paid or order.may_be_paid}
     return unlisted(render(request, "order.html", context))
 
 
@@ -118,6 +119,7 @@ def purchase_context(order: Order) -> dict[str, Any]:
         "others": others,
         "purchase_count": len(others) + 1,
         "paid_count": sum(one.is_paid for one in [order, *others]),
+        "is_partly_free": not all(one.price.total for one in [order, *others]),
         "next_order": next((one for one in others if one.is_payable), None),
     }
 

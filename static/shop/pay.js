@@ -1,5 +1,5 @@
 // The shop's own payment page: Stripe's Payment Element, and the button that pays. Without this script the page
-// offers the payment service's own page.
+// offers Stripe's page.
 "use strict";
 
 const form = document.getElementById("pay-form");
@@ -9,7 +9,7 @@ const problem = document.getElementById("pay-problem");
 const label = button.textContent;
 const { publishableKey, amount, order, success } = form.dataset;
 const UNREACHABLE = "The shop cannot be reached. Nothing was charged: please check your connection and try again.";
-const BLOCKED = "The card form did not load. Please check your connection and reload this page, or pay on the payment service’s page.";
+const BLOCKED = "The card form did not load. Please check your connection and reload this page, or pay on Stripe’s page.";
 
 let stripe;
 let elements;
