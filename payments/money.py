@@ -90,7 +90,9 @@ def require_chargeable(amount: int, currency: str) -> None:
     least, most = minimum_amount(currency), maximum_amount(currency)
     if amount < least:
         shown = format_amount(least, currency)
-        raise AmountOutOfLimits(f"The least that can be charged is {shown}. Please choose a larger quantity.")
+        raise AmountOutOfLimits(
+            f"The least that can be charged is {shown}. Please choose more, or leave out a discount."
+        )
     if amount > most:
         shown = format_amount(most, currency)
         raise AmountOutOfLimits(f"The most that can be charged at once is {shown}. Please choose a smaller quantity.")

@@ -195,16 +195,18 @@ class Tax(models.Model):
 
     @property
     def currency_codes(self) -> list[str]:
-        return re.split(r"[\s,]+", self.currencies.upper().strip(" ,")) if self.currencies.strip(" ,") else []
+        return self.currencies.upper().replace(",", " ").split()
 
     def is_for(self, currency: str) -> bool:
         codes = self.currency_codes
         return not codes or currency in codes
 
     def clean(self) -> None:
-        unknown = [code for code in self.currency_codes if not money.is_currency(code)]
-        if unknown:
-            raise ValidationError({"currencies": f"{unknown[0]} is not a currency: write codes such as USD, EUR."})
+        for part in self.currencies.split(","):
+            unknown = not_a_code(part)
+            if unknown:
+                problem = f"“{unknown}” is not the code of a currency: write codes such as USD, EUR."
+                raise ValidationError({"currencies": problem})
         self.currencies = ", ".join(self.currency_codes)
         if self.active and self.automatic:
             self.require_room()
@@ -220,3 +222,10 @@ class Tax(models.Model):
                     f"{MAXIMUM_TAXES} taxes are put on orders{f' in {code}' if code else ''} by themselves already, "
                     "and Stripe takes no more: make one of them inactive, or this one not automatic."
                 )
+
+
+def not_a_code(typed: str) -> str:
+    """What of it is not the code of a currency, as it was typed: all of it, if it has no code; empty if it is sound."""
+    words = typed.split()
+    unknown = [word for word in words if not money.is_currency(word.upper())]
+    return " ".join(unknown if unknown == words else unknown[:1])

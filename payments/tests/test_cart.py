@@ -290,7 +290,7 @@ def test_a_total_that_stripe_takes_no_charge_of_is_explained_before_paying(clien
     usd_mug.refresh_from_db()
     put_in(client, usd_mug)
     page = client.get("/cart").content.decode()
-    assert "The least that can be charged is USD\xa00.50" in page
+    assert "The least that can be charged is USD\xa00.50. Please choose more, or leave out a discount." in page
     assert "checkout-button" not in page
     assert check_out(client, **JSON).json()["error"]["code"] == "amount_out_of_limits"
     assert not Order.objects.exists()
@@ -746,8 +746,13 @@ def test_a_tax_that_changed_makes_another_order_of_the_same_item(client: Client,
 
 def test_the_admin_offers_code_and_automatic_taxes_and_refuses_what_is_none(admin_client: Client, db: None) -> None:
     tax = {"display_name": "VAT", "percentage": "20", "active": "on", "automatic": "on", "currencies": "usd eur"}
-    page = admin_client.post("/admin/payments/tax/add/", tax | {"currencies": "usd XYZ"}).content.decode()
-    assert "XYZ is not a currency" in page
+    for typed, said in (
+        ("usd XYZ", "“XYZ” is not"),
+        ("EUR, US dollar", "“US dollar” is not"),
+        ("usd eur, dollars,", "“dollars” is not"),
+    ):
+        page = admin_client.post("/admin/payments/tax/add/", tax | {"currencies": typed}).content.decode()
+        assert f"{said} the code of a currency: write codes such as USD, EUR." in page
     admin_client.post("/admin/payments/tax/add/", tax)
     assert Tax.objects.get().currencies == "USD, EUR"
     amounts = {"amounts-TOTAL_FORMS": "0", "amounts-INITIAL_FORMS": "0"}
