@@ -1,10 +1,14 @@
 """What the request's headers say about who is asking: a program or a person, and in which language."""
 
-from django.http import HttpRequest
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from payments.money import has_locale
 
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -15,6 +19,19 @@ def prefers_json(request: HttpRequest) -> bool:
     except (LookupError, ValueError):
         # A header that names an encoding nobody knows.
         return False
+
+
+def for_programs(view: View) -> View:
+    """An address that speaks JSON only."""
+    view.is_for_programs = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_from_program(request: HttpRequest) -> bool:
+    """Whether what goes wrong is to be said in JSON: that is asked for, or sent, or all that the address speaks."""
+    view = request.resolver_match.func if request.resolver_match else None
+    sends_json = request.content_type == "application/json"
+    return sends_json or prefers_json(request) or getattr(view, "is_for_programs", False)
 
 
 def is_form_post(request: HttpRequest) -> bool:

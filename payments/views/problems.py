@@ -1,9 +1,13 @@
 """Our errors as HTTP: a status, and a message for a program or for a person."""
 
+from collections.abc import Callable
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from payments.errors import (
     AmountOutOfLimits,
@@ -19,7 +23,7 @@ from payments.errors import (
     StripeUnreachable,
     TooManyTaxes,
 )
-from payments.views.negotiation import prefers_json
+from payments.views.negotiation import is_from_program
 
 STATUS = {
     ForeignRequest: 403,
@@ -49,18 +53,48 @@ def problem_page(request: HttpRequest, status: int, message: str, back: str) -> 
     return render(request, "problem.html", {"message": message, "back": back, "status": status}, status=status)
 
 
+def explain_refused_methods(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """A middleware: Django's own answer to a method that an address does not take is empty."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            explain(request, response)
+        return response
+
+    return middleware
+
+
+def explain(request: HttpRequest, refused: HttpResponseNotAllowed) -> None:
+    """The headers stay as they are: one of them says what is allowed."""
+    if is_from_program(request):
+        words: HttpResponse = problem_json(405, "method_not_allowed", f"This address takes {refused['Allow']} only.")
+    else:
+        message = "This address cannot be opened like this: please use the shop's own links and buttons."
+        words = problem_page(request, 405, message, back=reverse("catalog"))
+    refused["Content-Type"] = words["Content-Type"]
+    refused.content = words.content
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return plain_page(400)
+    if not is_from_program(request):
+        return plain_page(400)
+    if isinstance(exception, RequestDataTooBig):
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return problem_json(400, "bad_request", f"The body is too large: send at most {limit} bytes.")
+    return problem_json(400, "bad_request", "The request could not be read: please check it.")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if prefers_json(request):
+    if is_from_program(request):
         return problem_json(403, "forbidden", "This is for staff that may see orders: sign in first.")
     return plain_page(403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if prefers_json(request):
+    if is_from_program(request):
         return problem_json(404, "not_found", "There is nothing at this address: please check it.")
     return render(request, "404.html", status=404)
 

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from payments.models import Item, Order
+from payments.views.negotiation import for_programs
 from payments.views.orders import as_json
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ MAXIMUM_ORDERS = 100
 def for_staff(view: "Callable[..., HttpResponse]") -> "Callable[..., HttpResponse]":
     """403 before anything is looked up, so that the answer tells nothing."""
 
+    @for_programs
     @never_cache
     @require_safe
     @wraps(view)
