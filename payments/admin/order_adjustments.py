@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Q
 
 from payments.errors import DiscountRefused
+from payments.gateway.keys import currencies
 from payments.models import Discount, Order, OrderTax, Tax
 from payments.models.adjustments import MAXIMUM_TAXES
 from payments.models.order_lines import taxes_after
@@ -38,7 +39,7 @@ class AdjustmentsForm(forms.ModelForm):
         self.present = list(order.taxes.all()) if order.pk else []
         put = [tax.tax_id for tax in self.present if tax.tax_id]
         self.fields["taxes"].queryset = Tax.objects.filter(Q(active=True) | Q(pk__in=put))  # type: ignore[attr-defined]
-        self.initial["taxes"] = put
+        self.initial["taxes"] = put if order.pk else [tax.pk for tax in Tax.objects.put_on_any(currencies())]
         usable = Q(active=True) | Q(pk=order.discount_id)
         self.fields["discount"].queryset = Discount.objects.filter(usable)  # type: ignore[attr-defined]
         self.fields["removed"].choices = no_longer_offered(order) if order.pk else []  # type: ignore[attr-defined]

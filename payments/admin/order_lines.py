@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 
+from payments.admin.related import ChoosesOnly
 from payments.cart import can_be_bought
 from payments.gateway.keys import currencies
 from payments.models import Item, Order, OrderLine
@@ -48,8 +49,13 @@ class OrderLineForm(forms.ModelForm):
     def __init__(self, *args: Any, for_sale: list[Item], withdrawn: dict[int, Item], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["item"].required = True
+        self.fields["quantity"].initial = 1
         own = withdrawn.get(self.instance.item_id or 0)
         self.fields["item"].offer([*for_sale, own] if own else for_sale)  # type: ignore[attr-defined]
+
+    def has_changed(self) -> bool:
+        """A line whose fields were only emptied is as empty as a new one."""
+        return any(self[name].data for name in self.changed_data)
 
     def save(self, commit: bool = True) -> OrderLine:
         if "item" in self.changed_data:
@@ -70,7 +76,9 @@ class OrderLineFormSet(forms.BaseInlineFormSet):
         }
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return {**super().get_form_kwargs(index), **self.offered}
+        is_new = index is not None and index >= self.initial_form_count()
+        may_be_empty = {"empty_permitted": True} if is_new else {}
+        return {**super().get_form_kwargs(index), **self.offered, **may_be_empty}
 
     def clean(self) -> None:
         super().clean()
@@ -94,7 +102,7 @@ class OrderLineFormSet(forms.BaseInlineFormSet):
         self.instance.currency = found[0]
 
 
-class OrderLineInline(admin.TabularInline):
+class OrderLineInline(ChoosesOnly, admin.TabularInline):
     model = OrderLine
     form = OrderLineForm
     formset = OrderLineFormSet

@@ -20,7 +20,7 @@ LARGEST_ID = 2**63 - 1
 class SentLine(forms.Form):
     id = forms.IntegerField(required=False, max_value=LARGEST_ID)
     item = forms.IntegerField(max_value=LARGEST_ID)
-    quantity = forms.IntegerField(min_value=1, max_value=MAXIMUM_QUANTITY)
+    quantity = forms.IntegerField(initial=1, min_value=1, max_value=MAXIMUM_QUANTITY)
 
 
 # As many more may be marked for removal.

@@ -21,6 +21,7 @@ from payments.admin.order_adjustments import AdjustmentsForm, no_longer_offered
 from payments.admin.order_lines import OrderLineInline, may_be_composed
 from payments.admin.order_totals import price_parts, totals_of
 from payments.admin.payments import PaymentInline
+from payments.admin.related import ChoosesOnly
 from payments.errors import EmailNotSent, OrderClosed, StorefrontError
 from payments.models import Order
 from payments.money import format_amount
@@ -60,7 +61,7 @@ def close_shoppers_page(order: Order) -> str:
 
 
 @admin.register(Order)
-class OrderAdmin(admin.ModelAdmin):
+class OrderAdmin(ChoosesOnly, admin.ModelAdmin):
     form = OrderForm
     list_display = ["__str__", "status", "bought", "total", "created", "paid_at"]
     list_filter = ["status", "currency"]

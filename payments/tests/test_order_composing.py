@@ -101,6 +101,47 @@ def test_an_order_has_at_least_one_item(admin_client: Client) -> None:
     assert "Choose at least one item" in errors(response)
 
 
+@pytest.mark.parametrize("quantity", ["1", ""])
+def test_an_order_that_nobody_filled_in_is_told_what_it_needs_and_no_more(
+    admin_client: Client, usd_mug: Item, quantity: str
+) -> None:
+    sent = filled_in(admin_client.get(ADD), "order_form")
+    assert sent["lines-0-quantity"] == ["1"]
+    response = admin_client.post(ADD, sent | {"lines-0-quantity": quantity})
+    assert errors(response) == "Choose at least one item."
+    assert admin_client.post("/admin/payments/order/totals/", sent).json()["problem"] == ""
+
+
+def test_a_new_line_that_is_left_empty_is_no_line_and_one_with_a_quantity_asks_for_its_item(
+    admin_client: Client, usd_mug: Item
+) -> None:
+    lines = form((usd_mug, "1"), (usd_mug, "1")) | {"lines-1-item": ""}
+    assert "This field is required" in errors(admin_client.post(ADD, lines | {"lines-1-quantity": "3"}))
+    assert admin_client.post(ADD, lines).status_code == 302
+    assert Order.objects.get().lines.count() == 1
+
+
+def test_a_new_order_begins_with_the_taxes_that_it_would_have_by_itself(admin_client: Client, usd_mug: Item) -> None:
+    rest = {"percentage": Decimal(5), "inclusive": False}
+    vat = Tax.objects.create(display_name="VAT", automatic=True, **rest)
+    wide = Tax.objects.create(display_name="Wide", automatic=True, currencies="JPY, USD, EUR, GBP", **rest)
+    Tax.objects.create(display_name="Dollar tax", automatic=True, currencies="USD", **rest)
+    Tax.objects.create(display_name="By hand", **rest)
+    Tax.objects.create(display_name="Old", automatic=True, active=False, **rest)
+    assert filled_in(admin_client.get(ADD), "order_form")["taxes"] == [str(vat.pk), str(wide.pk)]
+
+
+def test_an_item_or_a_discount_is_neither_edited_nor_deleted_from_an_order(
+    admin_client: Client, usd_mug: Item, ten_percent: Discount
+) -> None:
+    admin_client.post(ADD, form((usd_mug, "1")))
+    for address in (ADD, change_page(Order.objects.get())):
+        page = admin_client.get(address).content.decode()
+        for name in ("item", "discount"):
+            assert f"/admin/payments/{name}/add/" in page
+            assert f"/admin/payments/{name}/__fk__" not in page
+
+
 def test_an_order_has_at_most_a_hundred_lines(admin_client: Client, usd_mug: Item) -> None:
     response = admin_client.post(ADD, form(*[(usd_mug, "1")] * 101))
     assert "One order has at most 100 lines: make another one for the rest." in errors(response)
