@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
-from payments.gateway.keys import Keypair, currencies, ring
+from payments.gateway.keys import Keypair, currencies, every_keypair, retired_keypairs, ring
 from payments.models import Item
 from payments.money import is_currency
 
@@ -26,7 +26,8 @@ PARTS = (
 @register("payments")
 def check_keypairs(**kwargs: Any) -> list[CheckMessage]:
     found = [problem for keypair in ring().values() for problem in problems_of(keypair)]
-    return [*found, *problems_between(list(ring().values())), *unknown_variables()]
+    retired = [problem for keypair in retired_keypairs() for problem in problems_of_retired(keypair)]
+    return [*found, *retired, *problems_between(list(every_keypair())), *unknown_variables()]
 
 
 def problems_of(keypair: Keypair) -> Iterator[CheckMessage]:
@@ -45,10 +46,11 @@ def problems_of(keypair: Keypair) -> Iterator[CheckMessage]:
             "to every visitor. A secret key that was published must be rolled in the Stripe dashboard.",
             id="payments.E002",
         )
-    if keypair.secret_key and not SECRET_KEY.fullmatch(keypair.secret_key):
+    if not all(SECRET_KEY.fullmatch(key) for key in keypair.secret_keys):
         yield Error(
             f"STRIPE_{currency}_SECRET_KEY is not a secret key.",
-            hint="It begins with sk_ or, for a restricted key, rk_. Perhaps it was exchanged with the publishable key.",
+            hint="It begins with sk_ or, for a restricted key, rk_; while it is rolled, two are separated by a comma. "
+            "Perhaps it was exchanged with the publishable key.",
             id="payments.E003",
         )
     if not all(WEBHOOK_SECRET.fullmatch(secret) for secret in keypair.webhook_secrets):
@@ -58,6 +60,39 @@ def problems_of(keypair: Keypair) -> Iterator[CheckMessage]:
             "webhook's address.",
             id="payments.E004",
         )
+    yield from currency_unknown(currency)
+
+
+def problems_of_retired(keypair: Keypair) -> Iterator[CheckMessage]:
+    name = f"STRIPE_{keypair.currency}_RETIRED"
+    if not is_well_formed(keypair):
+        yield Error(
+            f"{name} has something that is not a keypair.",
+            hint="Write each retired account as pk_…:sk_…:whsec_… (publishable key, secret key, webhook secret), and "
+            "a comma between two accounts.",
+            id="payments.E012",
+        )
+    present = ring().get(keypair.currency)
+    if present and {keypair.publishable_key, keypair.secret_key} & {present.publishable_key, *present.secret_keys}:
+        yield Error(
+            f"{name} has the account that sells in {keypair.currency} now.",
+            hint="Remove it there: an account is retired when STRIPE_"
+            f"{keypair.currency}_PUBLISHABLE_KEY and STRIPE_{keypair.currency}_SECRET_KEY are those of another.",
+            id="payments.E013",
+        )
+    yield from currency_unknown(keypair.currency)
+
+
+def is_well_formed(keypair: Keypair) -> bool:
+    return (
+        keypair.is_complete
+        and PUBLISHABLE_KEY.fullmatch(keypair.publishable_key) is not None
+        and SECRET_KEY.fullmatch(keypair.secret_key) is not None
+        and all(WEBHOOK_SECRET.fullmatch(secret) for secret in keypair.webhook_secrets)
+    )
+
+
+def currency_unknown(currency: str) -> Iterator[CheckMessage]:
     if not is_currency(currency):
         yield Error(
             f"{currency} is not the code of a currency.",
@@ -86,8 +121,8 @@ def problems_between(keypairs: list[Keypair]) -> Iterator[CheckMessage]:
             hint="Remove STRIPE_API_BASE to use Stripe, or use test keys with a server of your own.",
             id="payments.E011",
         )
-    sandbox = [keypair.currency for keypair in keypairs if keypair.has_sandbox_part]
-    real = [keypair.currency for keypair in keypairs if keypair.has_real_part]
+    sandbox = [label(keypair) for keypair in keypairs if keypair.has_sandbox_part]
+    real = [label(keypair) for keypair in keypairs if keypair.has_real_part]
     if sandbox and real:
         yield Error(
             f"Keys of the stand-in ({', '.join(sandbox)}) stand beside keys of Stripe ({', '.join(real)}).",
@@ -96,7 +131,7 @@ def problems_between(keypairs: list[Keypair]) -> Iterator[CheckMessage]:
             id="payments.E008",
         )
     yield from accounts_confused(keypairs)
-    if not keypairs:
+    if not ring():
         yield Warning(
             "No keypair is configured, so nothing can be sold.",
             hint="Set STRIPE_<CUR>_PUBLISHABLE_KEY, STRIPE_<CUR>_SECRET_KEY and STRIPE_<CUR>_WEBHOOK_SECRET for each "
@@ -106,26 +141,38 @@ def problems_between(keypairs: list[Keypair]) -> Iterator[CheckMessage]:
 
 
 def all_keys(keypairs: Iterable[Keypair]) -> list[str]:
-    return [key for keypair in keypairs for key in (keypair.publishable_key, keypair.secret_key) if key]
+    return [key for keypair in keypairs for key in (keypair.publishable_key, *keypair.secret_keys) if key]
 
 
 def by_mode(keypairs: list[Keypair]) -> list[str]:
     return [
-        f"STRIPE_{keypair.currency}_{name} is {'live' if '_live_' in key else 'test'}"
+        f"{variable} is {'live' if '_live_' in key else 'test'}"
         for keypair in keypairs
-        for name, key in (("PUBLISHABLE_KEY", keypair.publishable_key), ("SECRET_KEY", keypair.secret_key))
+        for variable, key in variables_of(keypair)
         if key
     ]
+
+
+def variables_of(keypair: Keypair) -> Iterator[tuple[str, str]]:
+    """The name of the variable that each key of the pair stands in."""
+    publishable_key, secret_key = ("RETIRED", "RETIRED") if keypair.retired else ("PUBLISHABLE_KEY", "SECRET_KEY")
+    yield f"STRIPE_{keypair.currency}_{publishable_key}", keypair.publishable_key
+    for key in keypair.secret_keys:
+        yield f"STRIPE_{keypair.currency}_{secret_key}", key
+
+
+def label(keypair: Keypair) -> str:
+    return f"{keypair.currency}, retired" if keypair.retired else keypair.currency
 
 
 def accounts_confused(keypairs: list[Keypair]) -> Iterator[CheckMessage]:
     """An account is one publishable key with one secret key, and its webhooks are signed with secrets of its own."""
     for first, second in pairs(keypairs):
-        both = f"STRIPE_{first.currency}_… and STRIPE_{second.currency}_…"
+        both = " and ".join(f"STRIPE_{pair.currency}_{'RETIRED' if pair.retired else '…'}" for pair in (first, second))
         same_publishable = first.publishable_key == second.publishable_key
-        same_secret = first.secret_key == second.secret_key
-        # An account has one secret key, but any number of restricted ones.
-        restricted = "rk_" in (first.secret_key[:3], second.secret_key[:3])
+        same_secret = not set(first.secret_keys).isdisjoint(second.secret_keys)
+        # An account has one secret key, or two while it is rolled, but any number of restricted ones.
+        restricted = any(key.startswith("rk_") for key in (*first.secret_keys, *second.secret_keys))
         if same_publishable != same_secret and not (same_publishable and restricted):
             yield Error(
                 f"{both} share one key of the pair, but not the other.",

@@ -7,10 +7,11 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class ReporterFilter(SafeExceptionReporterFilter):
-    """Also hides addresses that carry passwords (`DATABASE_URL`, `EMAIL_URL`), in settings and in the environment."""
+    """Also hides retired keys and addresses that carry passwords (`DATABASE_URL`), in settings and the environment."""
 
     hidden_settings = re.compile(
-        SafeExceptionReporterFilter.hidden_settings.pattern + r"|_URL$|DSN|DATABASES|COOKIE|AUTHORIZATION|^visitor$",
+        SafeExceptionReporterFilter.hidden_settings.pattern
+        + r"|_URL$|_RETIRED$|DSN|DATABASES|COOKIE|AUTHORIZATION|^visitor$",
         flags=re.IGNORECASE,
     )
 

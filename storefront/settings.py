@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from payments.gateway.keys import read_keypairs, unknown_variables
+from payments.gateway.keys import read_keypairs, read_retired_keypairs, unknown_variables
 from storefront.env import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,6 +35,7 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "storefront.redaction.ReporterFilter"
 
 # --- Stripe -------------------------------------------------------------------------------------------------------
 STRIPE_KEYPAIRS = read_keypairs(env.variables)
+STRIPE_RETIRED_KEYPAIRS = read_retired_keypairs(env.variables)
 STRIPE_UNKNOWN_VARIABLES = unknown_variables(env.variables)
 STRIPE_API_BASE = env.http_url("STRIPE_API_BASE")
 # Keys made up for the stand-in send payments to it, unless a server is named above. Beside a real key, a check refuses

@@ -5,7 +5,7 @@ import hmac
 
 from django.core.exceptions import ImproperlyConfigured
 
-from payments.gateway.keys import Keypair, ring
+from payments.gateway.keys import Keypair, every_keypair
 from payments.sandbox.errors import wrong_key
 from payments.sandbox.http.routing import Call, Routes
 from payments.sandbox.store import JSON
@@ -13,7 +13,7 @@ from payments.sandbox.store import JSON
 
 def refuse_live_keys() -> None:
     """Raise ImproperlyConfigured if a keypair is live: nobody may take the stand-in's payments for money."""
-    live = [keypair.currency for keypair in ring().values() if keypair.livemode]
+    live = [keypair.currency for keypair in every_keypair() if keypair.livemode]
     if live:
         raise ImproperlyConfigured(
             f"The stand-in for Stripe does not run beside live keys, and {', '.join(live)} has one:"
@@ -24,15 +24,19 @@ def refuse_live_keys() -> None:
 def authenticate(authorization: str) -> str:
     """The account that the Authorization header opens. Raises a 401 ApiError."""
     key = authorization.removeprefix("Bearer ").strip()
-    for keypair in ring().values():
-        if key and keypair.publishable_key and hmac.compare_digest(key.encode(), keypair.secret_key.encode()):
+    for keypair in every_keypair():
+        if keypair.publishable_key and any(is_same(key, secret_key) for secret_key in keypair.secret_keys):
             return account_id(keypair)
     raise wrong_key(key)
 
 
+def is_same(sent: str, key: str) -> bool:
+    return hmac.compare_digest(sent.encode(), key.encode())
+
+
 def of_publishable_key(key: str) -> str:
     """The account that a browser speaks of: it shows nothing but what everybody may see. Raises a 401 ApiError."""
-    for keypair in ring().values():
+    for keypair in every_keypair():
         if key and keypair.publishable_key == key:
             return account_id(keypair)
     raise wrong_key(key)
@@ -44,7 +48,7 @@ def account_id(keypair: Keypair) -> str:
 
 def webhook_secret(account: str) -> str:
     """The secret that signs the account's webhooks; empty where it has none, and then none are sent."""
-    for keypair in ring().values():
+    for keypair in every_keypair():
         if account_id(keypair) == account and keypair.webhook_secrets:
             return keypair.webhook_secrets[0]
     return ""
@@ -52,7 +56,7 @@ def webhook_secret(account: str) -> str:
 
 def retrieve_account(call: Call) -> JSON:
     call.read({})
-    currencies = [keypair.currency for keypair in ring().values() if account_id(keypair) == call.account]
+    currencies = [keypair.currency for keypair in every_keypair() if account_id(keypair) == call.account]
     return {
         "id": call.account,
         "object": "account",

@@ -8,7 +8,7 @@ from django.core.management.base import SystemCheckError
 from django.db import DatabaseError, connection
 
 from payments import checks
-from payments.gateway.keys import read_keypairs
+from payments.gateway.keys import read_keypairs, read_retired_keypairs
 from payments.models import Item
 
 GOOD = {
@@ -28,6 +28,7 @@ SANDBOX_USD = {
 
 def ids(settings: Any, variables: dict[str, str], **changes: Any) -> list[str]:
     settings.STRIPE_KEYPAIRS = read_keypairs(variables)
+    settings.STRIPE_RETIRED_KEYPAIRS = read_retired_keypairs(variables)
     settings.STRIPE_SANDBOX = changes.pop("sandbox", False)
     for name, value in changes.items():
         setattr(settings, name, value)
@@ -47,6 +48,81 @@ def test_a_sound_ring_is_silent(settings: Any) -> None:
 def test_a_missing_third_of_a_keypair_is_an_error(settings: Any, name: str) -> None:
     assert ids(settings, GOOD | {name: ""}) == ["payments.E001"]
     assert name in str(checks.check_keypairs()[0].hint)
+
+
+@pytest.mark.parametrize("second", ["sk_test_", "sk_test_…", "pk_test_usd1", "sk_test_usd2 # old"])
+def test_a_second_secret_key_is_looked_at_like_the_first(settings: Any, second: str) -> None:
+    assert ids(settings, GOOD | {"STRIPE_USD_SECRET_KEY": f"sk_test_usd1,{second}"}) == ["payments.E003"]
+
+
+def test_two_secret_keys_of_one_account_are_sound(settings: Any) -> None:
+    assert ids(settings, GOOD | {"STRIPE_USD_SECRET_KEY": "sk_test_usd2,sk_test_usd1"}) == []
+
+
+def test_a_second_secret_key_of_another_mode_is_an_error(settings: Any) -> None:
+    assert ids(settings, GOOD | {"STRIPE_USD_SECRET_KEY": "sk_test_usd1,sk_live_usd1"}) == ["payments.E006"]
+
+
+RETIRED = "pk_test_old1:sk_test_old1:whsec_old1"
+
+
+@pytest.mark.parametrize("value", [RETIRED, f"{RETIRED},pk_test_old2:rk_test_old2:whsec_old2:whsec_old3"])
+def test_sound_retired_keypairs_are_silent(settings: Any, value: str) -> None:
+    assert ids(settings, GOOD | {"STRIPE_USD_RETIRED": value}) == []
+    assert ids(settings, LIVE | {"STRIPE_GBP_RETIRED": value.replace("_test_", "_live_")}) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "pk_test_old1",
+        "pk_test_old1:sk_test_old1",
+        "sk_test_old1:pk_test_old1:whsec_old1",
+        "pk_test_old1:whsec_old1:sk_test_old1",
+        f"{RETIRED}:sk_test_old2",
+        f"{RETIRED} # moved in May",
+        f"{RETIRED}:pk_test_old2:sk_test_old2:whsec_old2",
+    ],
+)
+def test_a_retired_keypair_that_is_none_is_an_error(settings: Any, value: str) -> None:
+    assert ids(settings, GOOD | {"STRIPE_USD_RETIRED": value}) == ["payments.E012"]
+
+
+@pytest.mark.parametrize("value", ["pk_test_usd1:sk_test_usd1:whsec_usd1", "pk_test_usd1:rk_test_old1:whsec_usd1"])
+def test_a_retired_account_that_sells_in_the_same_currency_is_an_error(settings: Any, value: str) -> None:
+    assert ids(settings, GOOD | {"STRIPE_USD_RETIRED": value}) == ["payments.E013"]
+
+
+def test_an_account_may_be_retired_in_one_currency_and_sell_in_another(settings: Any) -> None:
+    assert ids(settings, GOOD | {"STRIPE_USD_RETIRED": "pk_test_eur1:rk_test_eur1:whsec_eur1"}) == []
+
+
+def test_retired_keys_of_another_mode_are_an_error(settings: Any) -> None:
+    assert ids(settings, LIVE | {"STRIPE_USD_RETIRED": RETIRED}) == ["payments.E006"]
+    assert "STRIPE_USD_RETIRED is test" in checks.check_keypairs()[0].msg
+
+
+def test_retired_keys_of_the_stand_in_beside_real_keys_are_an_error(settings: Any) -> None:
+    value = "pk_test_sandbox_old:sk_test_sandbox_old:whsec_sandbox_old"
+    assert ids(settings, GOOD | {"STRIPE_USD_RETIRED": value}) == ["payments.E008"]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("pk_test_old1:sk_test_eur1:whsec_old1", "payments.E009"),
+        ("pk_test_eur1:sk_test_old1:whsec_old1", "payments.E009"),
+        ("pk_test_old1:sk_test_old1:whsec_eur1", "payments.E010"),
+        (f"{RETIRED},pk_test_old2:sk_test_old1:whsec_old2", "payments.E009"),
+    ],
+)
+def test_a_retired_keypair_with_a_part_of_another_account_is_an_error(settings: Any, value: str, found: str) -> None:
+    variables = GOOD | {"STRIPE_EUR_SECRET_KEY": "sk_test_eur1", "STRIPE_USD_RETIRED": value}
+    assert ids(settings, variables) == [found]
+
+
+def test_a_retired_currency_that_is_none_is_an_error(settings: Any) -> None:
+    assert ids(settings, GOOD | {"STRIPE_EURO_RETIRED": RETIRED}) == ["payments.E005"]
 
 
 def test_swapped_keys_are_an_error(settings: Any) -> None:

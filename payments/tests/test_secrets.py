@@ -14,7 +14,7 @@ from django.views.debug import ExceptionReporter
 from payments.errors import StripeUnreachable
 from payments.gateway import api
 from payments.gateway.client import client_for
-from payments.gateway.keys import keypair_for, ring
+from payments.gateway.keys import Keypair, keypair_for, ring
 from payments.models import Item, Order, Payment
 from payments.tests.stripe_server import Answer, StripeServer
 
@@ -89,6 +89,7 @@ def test_not_on_an_error_page_even_with_debug_on(
 ) -> None:
     """The page shows every frame's variables, the environment and the settings."""
     settings.DEBUG = True
+    settings.STRIPE_RETIRED_KEYPAIRS = [Keypair("USD", "pk_test_old", "sk_test_sandbox_old", ("whsec_sandbox_old",))]
     monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
     stripe_server.answers = [answer] * 3
     keypair = keypair_for("USD")
@@ -96,6 +97,7 @@ def test_not_on_an_error_page_even_with_debug_on(
     request.META |= {
         "STRIPE_USD_SECRET_KEY": "sk_test_sandbox_usd",
         "DATABASE_URL": "postgres://shop:hunter2@db/shop",
+        "STRIPE_USD_RETIRED": "pk_test_sandbox_old:sk_test_sandbox_old:whsec_sandbox_old",
     }
     with pytest.raises(StripeUnreachable) as failure:
         api.retrieve_checkout_session(keypair, "cs_1")
