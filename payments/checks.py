@@ -15,6 +15,8 @@ from payments.money import is_currency
 # Whole values: a comment behind one, or dots in place of the rest, would fail on the first buyer.
 PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_[A-Za-z0-9_]+")
 SECRET_KEY = re.compile(r"[sr]k_(test|live)_[A-Za-z0-9_]+")
+# What newer keys of one account have in common: the id of the account, without its `acct_`.
+ACCOUNT_IN_KEY = re.compile(r"[psr]k_(?:test|live)_5(1[A-Za-z0-9]{15})[A-Za-z0-9]{20,}")
 WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9_+/=-]+")
 PARTS = (
     ("publishable_key", "PUBLISHABLE_KEY"),
@@ -61,6 +63,7 @@ def problems_of(keypair: Keypair) -> Iterator[CheckMessage]:
             id="payments.E004",
         )
     yield from currency_unknown(currency)
+    yield from accounts_mixed(keypair)
 
 
 def problems_of_retired(keypair: Keypair) -> Iterator[CheckMessage]:
@@ -81,6 +84,7 @@ def problems_of_retired(keypair: Keypair) -> Iterator[CheckMessage]:
             id="payments.E013",
         )
     yield from currency_unknown(keypair.currency)
+    yield from accounts_mixed(keypair)
 
 
 def is_well_formed(keypair: Keypair) -> bool:
@@ -90,6 +94,18 @@ def is_well_formed(keypair: Keypair) -> bool:
         and SECRET_KEY.fullmatch(keypair.secret_key) is not None
         and all(WEBHOOK_SECRET.fullmatch(secret) for secret in keypair.webhook_secrets)
     )
+
+
+def accounts_mixed(keypair: Keypair) -> Iterator[CheckMessage]:
+    """A warning alone, since Stripe does not promise it: `stripe_doctor` asks the account itself."""
+    accounts = {match[1] for key in all_keys([keypair]) if (match := ACCOUNT_IN_KEY.fullmatch(key))}
+    if len(accounts) > 1:
+        variables = " and ".join(dict.fromkeys(variable for variable, _ in variables_of(keypair)))
+        yield Warning(
+            f"The keys in {variables} seem to be of {len(accounts)} accounts.",
+            hint="Copy all keys of a currency from one Stripe account; `manage.py stripe_doctor` proves that they are.",
+            id="payments.W005",
+        )
 
 
 def currency_unknown(currency: str) -> Iterator[CheckMessage]:

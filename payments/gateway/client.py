@@ -1,4 +1,4 @@
-"""Keypair -> StripeClient: one for each secret key, over one shared pool of connections, and no global key."""
+"""Keypair -> StripeClient: one for each keypair, over one shared pool of connections, and no global key."""
 
 from functools import cache, lru_cache
 from http.cookiejar import DefaultCookiePolicy
@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from requests.adapters import HTTPAdapter
 
 from payments.gateway.keys import Keypair
+from payments.gateway.rolling import FirstAcceptedKey
 
 API_VERSION = "2026-10-28.endive"
 # A shopper waits for the answer: a Stripe that stays silent is given up after three tries, some 17 seconds.
@@ -22,17 +23,19 @@ stripe.enable_telemetry = False
 
 
 def client_for(keypair: Keypair) -> stripe.StripeClient:
-    return client_of_key(keypair.secret_key, settings.STRIPE_HTTP_CLIENT, settings.STRIPE_API_BASE)
+    return client_of_keys(keypair.secret_keys, keypair.currency, settings.STRIPE_HTTP_CLIENT, settings.STRIPE_API_BASE)
 
 
 @lru_cache(maxsize=64)
-def client_of_key(secret_key: str, http_client: str, api_base: str) -> stripe.StripeClient:
+def client_of_keys(secret_keys: tuple[str, ...], currency: str, http_client: str, api_base: str) -> stripe.StripeClient:
+    """`currency` is what an operator is told when a key is not accepted."""
+    transport = import_string(http_client)() if http_client else shared_http_client()
     return stripe.StripeClient(
-        secret_key,
+        secret_keys[0],
         stripe_version=API_VERSION,
         max_network_retries=MAX_NETWORK_RETRIES,
         base_addresses={"api": api_base} if api_base else {},
-        http_client=import_string(http_client)() if http_client else shared_http_client(),
+        http_client=FirstAcceptedKey(transport, secret_keys, currency) if len(secret_keys) > 1 else transport,
     )
 
 

@@ -63,7 +63,7 @@ def stripe_server(settings: Any) -> Iterator[StripeServer]:
         settings.STRIPE_HTTP_CLIENT = ""
         yield server
     gateway_client.shared_http_client.cache_clear()
-    gateway_client.client_of_key.cache_clear()
+    gateway_client.client_of_keys.cache_clear()
 
 
 Pay = Callable[..., Any]

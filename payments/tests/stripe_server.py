@@ -13,6 +13,16 @@ from django.db import connection
 
 from payments.sandbox.transport import SandboxClient
 
+EXPIRED = json.dumps(
+    {
+        "error": {
+            "type": "invalid_request_error",
+            "code": "api_key_expired",
+            "message": "Expired API Key provided: sk_test_sandbox",
+        }
+    }
+)
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -45,7 +55,8 @@ class Answer:
 class StripeServer:
     """Use it as a context manager. `answers` are given first, one to each request; after them the stand-in answers.
 
-    `changes` are made to every Checkout Session that it answers with, `intent_changes` to every PaymentIntent.
+    `changes` are made to every Checkout Session that it answers with, `intent_changes` to every PaymentIntent. A key
+    in `expired_keys` opens nothing any more.
     """
 
     def __init__(self) -> None:
@@ -53,6 +64,7 @@ class StripeServer:
         self.answers: list[Answer] = []
         self.changes: dict[str, Any] = {}
         self.intent_changes: dict[str, Any] = {}
+        self.expired_keys: set[str] = set()
         self.meanwhile: Callable[[], object] | None = None
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
@@ -80,6 +92,8 @@ class StripeServer:
                 connection.close()
 
     def answer(self, request: Recorded) -> tuple[int, str]:
+        if request.secret_key in self.expired_keys:
+            return 401, EXPIRED
         reply, status, _ = SandboxClient().request(request.method, request.path, request.headers, request.body)
         values = json.loads(reply)
         if status == 200 and values.get("object") == "checkout.session":

@@ -63,6 +63,23 @@ def test_a_second_secret_key_of_another_mode_is_an_error(settings: Any) -> None:
     assert ids(settings, GOOD | {"STRIPE_USD_SECRET_KEY": "sk_test_usd1,sk_live_usd1"}) == ["payments.E006"]
 
 
+@pytest.mark.parametrize("retired", [False, True])
+def test_keys_that_seem_to_be_of_two_accounts_are_a_warning(settings: Any, retired: bool) -> None:
+    rest = "x" * 80
+    one, other = f"51AbCdEfGhIjKlMnO{rest}", f"51AbCdEfGhIjKlMnP{rest}"
+
+    def found(publishable: str, secret: str) -> list[str]:
+        if retired:
+            return ids(settings, GOOD | {"STRIPE_USD_RETIRED": f"pk_test_{publishable}:{secret}:whsec_old1"})
+        keys = {"STRIPE_USD_PUBLISHABLE_KEY": f"pk_test_{publishable}", "STRIPE_USD_SECRET_KEY": secret}
+        return ids(settings, GOOD | keys)
+
+    assert found(one, f"sk_test_{one}y") == found(one, f"rk_test_{one}") == []
+    assert found(one, f"sk_test_{other}") == ["payments.W005"]
+    if not retired:
+        assert found(one, f"sk_test_{one},sk_test_{other}") == ["payments.W005"]
+
+
 RETIRED = "pk_test_old1:sk_test_old1:whsec_old1"
 
 
