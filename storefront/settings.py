@@ -44,6 +44,7 @@ STRIPE_SANDBOX = not STRIPE_API_BASE and any(keypair.is_sandbox for keypair in S
 STRIPE_HTTP_CLIENT = "payments.sandbox.transport.SandboxClient" if STRIPE_SANDBOX else ""
 STRIPE_SANDBOX_URLS = "payments.sandbox.urls"
 STRIPE_SANDBOX_DATABASE = env.text("STRIPE_SANDBOX_DATABASE", default=str(BASE_DIR / "sandbox.sqlite3"))
+STRIPE_SANDBOX_WEBHOOKS = env.choice("STRIPE_SANDBOX_WEBHOOKS", ("deliver", "lose"), default="deliver")
 STRIPE_JS_URL = "sandbox/stripe.js" if STRIPE_SANDBOX else "https://js.stripe.com/endive/stripe.js"
 
 # --- The project --------------------------------------------------------------------------------------------------

@@ -38,6 +38,11 @@ def wrong_key(key: str) -> ApiError:
     return ApiError(f"Invalid API Key provided: {shown}", status=401)
 
 
+def secret_key_required() -> ApiError:
+    message = "This API call cannot be made with a publishable API key. Please use a secret API key."
+    return ApiError(message, code="secret_key_required", status=401)
+
+
 def unrecognized_url(method: str, path: str) -> ApiError:
     return ApiError(f"Unrecognized request URL ({method}: {path}).", status=404)
 

@@ -17,7 +17,7 @@ from payments.sandbox.errors import no_such
 JSON: TypeAlias = dict[str, Any]
 
 TIMEOUT = 20
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,7 +39,8 @@ CREATE TABLE IF NOT EXISTS endpoints (account TEXT PRIMARY KEY, url TEXT NOT NUL
 CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account TEXT NOT NULL, event TEXT NOT NULL, url TEXT NOT NULL, state TEXT NOT NULL,
-    due_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, claimed_at INTEGER NOT NULL DEFAULT 0
+    due_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, claimed_at INTEGER NOT NULL DEFAULT 0,
+    endpoint TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS deliveries_of_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due_at) WHERE state = 'pending';
@@ -73,7 +74,11 @@ def connect() -> sqlite3.Connection:
 
 def prepare(db: sqlite3.Connection) -> None:
     switch_to_wal(db)
-    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
+    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
+    with db:
+        if "endpoint" not in {column[1] for column in db.execute("PRAGMA table_info(deliveries)")}:
+            db.execute("ALTER TABLE deliveries ADD COLUMN endpoint TEXT NOT NULL DEFAULT ''")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def switch_to_wal(db: sqlite3.Connection) -> None:

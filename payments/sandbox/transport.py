@@ -1,6 +1,7 @@
 """The stand-in as an HTTP client of the Stripe SDK, which goes on to encode, sign, read and raise as ever."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,14 +11,23 @@ import stripe
 from requests.structures import CaseInsensitiveDict
 
 from payments.sandbox import accounts, store
-from payments.sandbox.errors import ApiError, invalid
+from payments.sandbox.errors import ApiError, invalid, secret_key_required
 from payments.sandbox.http import expansion, idempotency
 from payments.sandbox.http.encoding import Sent, decode
 from payments.sandbox.http.idempotency import Reply
 from payments.sandbox.http.parameters import ListOf, Text
 from payments.sandbox.http.routing import Call, Handler, Routes, resolve
 from payments.sandbox.ids import new_id
-from payments.sandbox.objects import balance, charges, checkout_sessions, coupons, events, intent_calls, tax_rates
+from payments.sandbox.objects import (
+    balance,
+    charges,
+    checkout_sessions,
+    coupons,
+    events,
+    intent_calls,
+    tax_rates,
+    webhook_endpoints,
+)
 from payments.sandbox.paying import overdue
 from payments.sandbox.webhooks.courier import courier
 
@@ -30,7 +40,9 @@ ROUTES: Routes = {
     **events.ROUTES,
     **intent_calls.ROUTES,
     **tax_rates.ROUTES,
+    **webhook_endpoints.ROUTES,
 }
+BY_ITS_BEARER = re.compile(r"/v1/payment_intents/[^/]+")
 
 
 class SandboxClient(stripe.HTTPClient):
@@ -68,7 +80,7 @@ class SandboxClient(stripe.HTTPClient):
 
 
 def answer(method: str, url: SplitResult, headers: CaseInsensitiveDict[str], form: str, request_id: str) -> Reply:
-    account = accounts.authenticate(headers.get("Authorization", ""))
+    account = account_of(headers.get("Authorization", ""), method, url)
     require_version(headers)
     handler, id = resolve(ROUTES, method, url.path)
     overdue.catch_up()
@@ -81,6 +93,17 @@ def answer(method: str, url: SplitResult, headers: CaseInsensitiveDict[str], for
     with store.writing() as db:
         call = Call(db, account, id, sent, request_id, key)
         return idempotency.once(db, account, key, request, lambda: perform(handler, call))
+
+
+def account_of(authorization: str, method: str, url: SplitResult) -> str:
+    """Whose the key is. A publishable one reads what its bearer has the `client_secret` of. Raises a 401 ApiError."""
+    key = authorization.removeprefix("Bearer ").strip()
+    if not key.startswith("pk_"):
+        return accounts.authenticate(key)
+    account = accounts.of_publishable_key(key)
+    if method != "GET" or not BY_ITS_BEARER.fullmatch(url.path) or "client_secret" not in decode(url.query):
+        raise secret_key_required()
+    return account
 
 
 def require_version(headers: CaseInsensitiveDict[str]) -> None:

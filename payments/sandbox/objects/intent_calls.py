@@ -1,9 +1,9 @@
 """PaymentIntents as the shop asks for them: made, changed, canceled, read."""
 
 from payments.sandbox import store
-from payments.sandbox.errors import ApiError
+from payments.sandbox.errors import ApiError, no_such
 from payments.sandbox.http.lists import PAGE, list_of
-from payments.sandbox.http.parameters import NotServed, Parameter
+from payments.sandbox.http.parameters import NotServed, Parameter, Text
 from payments.sandbox.http.routing import Call, Routes
 from payments.sandbox.objects import payment_intents
 from payments.sandbox.objects.changes import changed
@@ -69,8 +69,11 @@ def named(statuses: tuple[str, ...]) -> str:
 
 
 def retrieve_payment_intent(call: Call) -> JSON:
-    call.read({})
-    return store.get(call.db, call.account, "payment_intent", call.id)
+    params = call.read({"client_secret": Text()})
+    intent = store.get(call.db, call.account, "payment_intent", call.id)
+    if params.get("client_secret", intent["client_secret"]) != intent["client_secret"]:
+        raise no_such("payment_intent", call.id, param="intent")
+    return intent
 
 
 def list_payment_intents(call: Call) -> JSON:

@@ -10,7 +10,7 @@ import requests
 from django.conf import settings
 from stripe import WebhookSignature
 
-from payments.sandbox import accounts, clock, store
+from payments.sandbox import clock, store
 from payments.sandbox.objects import events
 from payments.sandbox.paying import bank, overdue
 from payments.sandbox.webhooks import deliveries
@@ -94,7 +94,7 @@ def signed(delivery: Delivery) -> tuple[str, bytes, dict[str, str]]:
     with store.reading() as db:
         event = store.get(db, delivery.account, "event", delivery.event)
         body = json.dumps(events.as_of_now(db, delivery.account, event), indent=2)
-    secret = accounts.webhook_secret(delivery.account)
+        secret = deliveries.secret_of(db, delivery)
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "Stripe-Signature": WebhookSignature.generate_signature_header(body, secret),

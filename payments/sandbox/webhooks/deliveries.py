@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from payments.sandbox import accounts, clock, store
 from payments.sandbox.store import JSON
 
 PATH = "/webhooks/stripe"
-# What an endpoint of the shop would be subscribed to; other events happen without a webhook.
+# What the shop is sent where no endpoint is registered; other events happen without a webhook.
 SUBSCRIBED = """
     checkout.session.completed checkout.session.expired
     checkout.session.async_payment_succeeded checkout.session.async_payment_failed
@@ -40,26 +42,65 @@ class Delivery:
     event: str
     url: str
     attempts: int
+    # Its id; empty for the shop that spoke last.
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class Destination:
+    url: str
+    endpoint: str
+    listens: bool
 
 
 def remember_endpoint(db: sqlite3.Connection, account: str, shop_url: str) -> None:
-    """The account's webhooks go to the shop that spoke last: its address is all that tells where it runs."""
+    """Without a registered endpoint, the account's webhooks go to the shop that spoke last, wherever it runs."""
     parts = urlsplit(shop_url)
     url = f"{parts.scheme}://{parts.netloc}{PATH}"
     db.execute("INSERT OR REPLACE INTO endpoints (account, url) VALUES (?, ?)", (account, url))
 
 
 def enqueue(db: sqlite3.Connection, account: str, event: JSON, webhook: Webhook) -> None:
-    endpoint = db.execute("SELECT url FROM endpoints WHERE account = ?", (account,)).fetchone()
-    if event["type"] not in SUBSCRIBED.split() or endpoint is None or not accounts.webhook_secret(account):
-        return
-    state = "lost" if webhook is Webhook.LOSE else "pending"
+    lost = webhook is Webhook.LOSE or settings.STRIPE_SANDBOX_WEBHOOKS == "lose"
     due_at = clock.now() + (LATE_SECONDS if webhook is Webhook.LATE else 0)
-    for _ in range(2 if webhook is Webhook.TWICE else 1):
-        db.execute(
-            "INSERT INTO deliveries (account, event, url, state, due_at) VALUES (?, ?, ?, ?, ?)",
-            (account, event["id"], endpoint[0], state, due_at),
-        )
+    for destination in destinations(db, account, event["type"]):
+        state = "pending" if destination.listens and not lost else "lost"
+        for _ in range(2 if webhook is Webhook.TWICE else 1):
+            db.execute(
+                "INSERT INTO deliveries (account, event, url, state, due_at, endpoint) VALUES (?, ?, ?, ?, ?, ?)",
+                (account, event["id"], destination.url, state, due_at, destination.endpoint),
+            )
+
+
+def destinations(db: sqlite3.Connection, account: str, type: str) -> list[Destination]:
+    """The registered endpoints that want such events; where none is registered, the shop that spoke last."""
+    registered = list(store.newest_first(db, account, "webhook_endpoint"))
+    if registered:
+        return [
+            Destination(endpoint["url"], endpoint["id"], endpoint["status"] == "enabled")
+            for endpoint in registered
+            if {"*", type} & set(endpoint["enabled_events"])
+        ]
+    return [last_speaker(db, account)] if type in SUBSCRIBED.split() else []
+
+
+def last_speaker(db: sqlite3.Connection, account: str) -> Destination:
+    row = db.execute("SELECT url FROM endpoints WHERE account = ?", (account,)).fetchone()
+    return Destination(row[0] if row else "", "", listens=bool(row and accounts.webhook_secret(account)))
+
+
+def secret_of(db: sqlite3.Connection, delivery: Delivery) -> str:
+    """What signs it. An endpoint has a secret of its own, which only who made it was told."""
+    endpoint = store.find(db, delivery.account, delivery.endpoint) if delivery.endpoint else None
+    return endpoint["_secret"] if endpoint else accounts.webhook_secret(delivery.account)
+
+
+def forget_endpoint(db: sqlite3.Connection, account: str, endpoint: str) -> None:
+    """What was on its way there never arrives."""
+    db.execute(
+        "UPDATE deliveries SET state = 'lost' WHERE account = ? AND endpoint = ? AND state = 'pending'",
+        (account, endpoint),
+    )
 
 
 def next_due_at() -> int | None:
@@ -76,7 +117,7 @@ def claim_next() -> Delivery | None:
     """Take one that is due. The transaction sees to it that two couriers never take the same."""
     with store.writing() as db:
         row = db.execute(
-            "SELECT id, account, event, url, attempts + 1 FROM deliveries WHERE state = 'pending'"
+            "SELECT id, account, event, url, attempts + 1, endpoint FROM deliveries WHERE state = 'pending'"
             " AND due_at <= :now AND claimed_at <= :now - :claim ORDER BY due_at, id LIMIT 1",
             {"now": clock.now(), "claim": CLAIM_SECONDS},
         ).fetchone()
@@ -102,9 +143,9 @@ def settle(delivery: Delivery, *, delivered: bool) -> None:
 
 
 def pending(db: sqlite3.Connection, account: str, event: str) -> int:
-    """How many endpoints have yet to take the event: there is one."""
+    """How many endpoints have yet to take the event."""
     row = db.execute(
-        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE account = ? AND event = ? AND state = 'pending')",
+        "SELECT COUNT(DISTINCT endpoint) FROM deliveries WHERE account = ? AND event = ? AND state = 'pending'",
         (account, event),
     ).fetchone()
     return int(row[0])
