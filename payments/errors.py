@@ -89,6 +89,14 @@ class StripeRefused(StorefrontError):
         self.param = param
 
 
+class KeyNotAccepted(StripeRefused):
+    """Correct the key: Stripe does not know it, or not any more."""
+
+
+class KeyLacksPermission(StripeRefused):
+    """Allow it in Stripe's dashboard: the key is restricted, and may not do this."""
+
+
 class StripeObjectMissing(StripeRefused):
     """Look for it in another account, or do without: this account knows no such object."""
 

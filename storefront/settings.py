@@ -48,6 +48,8 @@ STRIPE_SANDBOX_WEBHOOKS = env.choice("STRIPE_SANDBOX_WEBHOOKS", ("deliver", "los
 STRIPE_JS_URL = "sandbox/stripe.js" if STRIPE_SANDBOX else "https://js.stripe.com/endive/stripe.js"
 
 # --- The project --------------------------------------------------------------------------------------------------
+# Where Stripe reaches the shop; the commands that look at webhooks ask for it where it is not set.
+SHOP_ORIGIN = env.http_url("SHOP_ORIGIN")
 SHOP_NAME = env.text("SHOP_NAME", default="Storefront")
 ROOT_URLCONF = "storefront.urls"
 WSGI_APPLICATION = "storefront.wsgi.application"

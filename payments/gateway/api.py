@@ -7,7 +7,15 @@ from typing import Any
 
 import stripe
 
-from payments.errors import StripeBusy, StripeFailed, StripeObjectMissing, StripeRefused, StripeUnreachable
+from payments.errors import (
+    KeyLacksPermission,
+    KeyNotAccepted,
+    StripeBusy,
+    StripeFailed,
+    StripeObjectMissing,
+    StripeRefused,
+    StripeUnreachable,
+)
 from payments.gateway.client import client_for
 from payments.gateway.keys import Keypair
 from payments.gateway.objects import CheckoutSession, PaymentIntent
@@ -104,8 +112,7 @@ def stripe_errors_as_ours(keypair: Keypair, act: str, passing: str = "") -> Iter
             log_failure(logging.WARNING, keypair, act, error)
             raise failure_of_stripe(error)(TRY_AGAIN) from None
         log_failure(logging.ERROR, keypair, act, error)
-        refusal = StripeObjectMissing if error.code == "resource_missing" else StripeRefused
-        raise refusal(TELL_THE_SHOP, param=getattr(error, "param", None) or "") from None
+        raise refusal_of(error)(TELL_THE_SHOP, param=getattr(error, "param", None) or "") from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # A proxy's page, a list, half a body: an answer, but not Stripe's.
         logger.warning("Stripe: %s for %s: unreadable answer (%s)", act, keypair.currency, type(error).__name__)
@@ -117,6 +124,14 @@ def failure_of_stripe(error: stripe.APIError) -> type[StripeUnreachable]:
     if error.http_status == 409:
         return StripeBusy
     return StripeFailed if error.error else StripeUnreachable
+
+
+def refusal_of(error: stripe.StripeError) -> type[StripeRefused]:
+    if isinstance(error, stripe.AuthenticationError):
+        return KeyNotAccepted
+    if isinstance(error, stripe.PermissionError):
+        return KeyLacksPermission
+    return StripeObjectMissing if error.code == "resource_missing" else StripeRefused
 
 
 def log_failure(level: int, keypair: Keypair, act: str, error: stripe.StripeError) -> None:

@@ -101,6 +101,11 @@ def separated(value: str, separator: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(separator) if part.strip())
 
 
+def masked(publishable_key: str) -> str:
+    """Enough of it to find it in the dashboard. Secret keys are shown to nobody, not even so."""
+    return f"{publishable_key[:8]}…{publishable_key[-4:]}" if len(publishable_key) > 12 else "no publishable key"
+
+
 def unknown_variables(variables: Mapping[str, str]) -> list[str]:
     """Names that look like a key of Stripe's but belong to no currency: a common mistake, since most shops have one."""
     keys = (name for name in variables if re.fullmatch(r"STRIPE_\w*(KEY|SECRET|RETIRED)", name))

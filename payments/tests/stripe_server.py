@@ -56,7 +56,7 @@ class StripeServer:
     """Use it as a context manager. `answers` are given first, one to each request; after them the stand-in answers.
 
     `changes` are made to every Checkout Session that it answers with, `intent_changes` to every PaymentIntent. A key
-    in `expired_keys` opens nothing any more.
+    in `expired_keys` opens nothing any more; `answers_at` are given to requests whose path begins so.
     """
 
     def __init__(self) -> None:
@@ -65,6 +65,7 @@ class StripeServer:
         self.changes: dict[str, Any] = {}
         self.intent_changes: dict[str, Any] = {}
         self.expired_keys: set[str] = set()
+        self.answers_at: dict[str, Answer] = {}
         self.meanwhile: Callable[[], object] | None = None
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
@@ -90,6 +91,9 @@ class StripeServer:
                 act()
             finally:
                 connection.close()
+
+    def answer_at(self, request: Recorded) -> Answer | None:
+        return next((answer for path, answer in self.answers_at.items() if request.path.startswith(path)), None)
 
     def answer(self, request: Recorded) -> tuple[int, str]:
         if request.secret_key in self.expired_keys:
@@ -125,6 +129,7 @@ class StripeServer:
                 stripe.requests.append(request)
                 answer = stripe.answers.pop(0) if stripe.answers else None
                 stripe.let_something_happen()
+                answer = answer or stripe.answer_at(request)
                 if answer is None:
                     status, text = stripe.answer(request)
                     answer = Answer(status, text)
