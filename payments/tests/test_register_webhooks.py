@@ -83,6 +83,15 @@ def test_beside_a_secret_that_is_at_work_the_new_one_comes_first(usd_alone: None
     assert ",<the present value>" in register()
 
 
+def test_a_secret_made_up_for_the_stand_in_does_not_stay_beside_real_keys(
+    stripe_server: StripeServer, settings: Any
+) -> None:
+    settings.STRIPE_KEYPAIRS = {"USD": Keypair("USD", "pk_test_real_usd", "sk_test_real_usd", ("whsec_sandbox_usd",))}
+    assert "<the present value>" not in register()
+    settings.STRIPE_KEYPAIRS = {"USD": Keypair("USD", "pk_test_real_eur", "sk_test_real_eur", ("whsec_real",))}
+    assert "<the present value>" in register()
+
+
 @pytest.mark.parametrize("change", [{"disabled": True}, {"enabled_events": ["charge.succeeded"]}])
 def test_an_endpoint_that_is_disabled_or_misses_events_is_mended(usd_alone: None, change: Any) -> None:
     register()

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from payments.endpoints import NotAnOrigin, Registration, register, url_at
 from payments.errors import KeyLacksPermission, KeyNotAccepted, StorefrontError, StripeUnreachable
-from payments.gateway.keys import Keypair, every_keypair, masked
+from payments.gateway.keys import SANDBOX_MARK, Keypair, every_keypair, masked
 
 
 class Command(BaseCommand):
@@ -92,8 +92,9 @@ def what_was_done(registration: Registration, url: str) -> str:
 
 def line_for(keypair: Keypair, secret: str) -> str:
     """With what has to stay: until an older endpoint is deleted, its secret signs as well."""
+    # One made up for the stand-in is no use beside real keys.
+    at_work = any((SANDBOX_MARK in present) is keypair.is_sandbox for present in keypair.webhook_secrets)
     if keypair.retired:
-        present = ":<its present webhook secrets>" if keypair.webhook_secrets else ""
+        present = ":<its present webhook secrets>" if at_work else ""
         return f"STRIPE_{keypair.currency}_RETIRED=<its publishable key>:<its secret key>:{secret}{present}"
-    present = ",<the present value>" if keypair.webhook_secrets else ""
-    return f"STRIPE_{keypair.currency}_WEBHOOK_SECRET={secret}{present}"
+    return f"STRIPE_{keypair.currency}_WEBHOOK_SECRET={secret}{',<the present value>' if at_work else ''}"
