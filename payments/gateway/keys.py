@@ -103,7 +103,8 @@ def separated(value: str, separator: str) -> tuple[str, ...]:
 
 def masked(publishable_key: str) -> str:
     """Enough of it to find it in the dashboard. Secret keys are shown to nobody, not even so."""
-    return f"{publishable_key[:8]}…{publishable_key[-4:]}" if len(publishable_key) > 12 else "no publishable key"
+    is_one = publishable_key.startswith("pk_") and len(publishable_key) > 12
+    return f"{publishable_key[:8]}…{publishable_key[-4:]}" if is_one else "no publishable key"
 
 
 def unknown_variables(variables: Mapping[str, str]) -> list[str]:

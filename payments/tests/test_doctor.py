@@ -165,6 +165,20 @@ def test_a_publishable_key_that_is_refused_an_answer_is_wrong(stripe_server: Str
     assert wrong(found(), "publishable key", "refuses")
 
 
+def test_not_even_the_end_of_a_secret_key_is_printed_where_it_was_exchanged_with_the_publishable_one(
+    settings: Any,
+) -> None:
+    usd = ring()["USD"]
+    settings.STRIPE_KEYPAIRS = {
+        "USD": replace(usd, publishable_key="sk_test_sandbox_usd", secret_key="pk_test_sandbox_usd")
+    }
+    output = StringIO()
+    with pytest.raises(CommandError):
+        call_command("stripe_doctor", stdout=output, no_color=True)
+    assert "USD (no publishable key)" in output.getvalue()
+    assert "sk_" not in output.getvalue()
+
+
 @pytest.mark.parametrize("missing", [{"publishable_key": ""}, {"secret_key": ""}])
 def test_a_missing_key_is_wrong_and_stripe_is_not_asked(stripe_server: StripeServer, missing: Any) -> None:
     assert wrong(found(replace(ring()["USD"], **missing)), "secret key", "manage.py check")
