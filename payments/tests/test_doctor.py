@@ -159,6 +159,11 @@ def test_a_publishable_key_that_stripe_does_not_know_is_wrong() -> None:
     assert wrong(found(replace(ring()["USD"], publishable_key="pk_test_nobodys")), "publishable key", "not accepted")
 
 
+def test_a_retired_account_needs_its_publishable_key_only_to_find_its_payments() -> None:
+    rolled = replace(ring()["USD"], publishable_key="pk_test_rolled", retired=True)
+    assert found(rolled)["publishable key"][0] is State.NOTE
+
+
 def test_a_publishable_key_that_is_refused_an_answer_is_wrong(stripe_server: StripeServer) -> None:
     stripe_server.answers_at = {OPENED: BAD_REQUEST}
     stripe_of("USD").v1.payment_intents.create({"amount": 1900, "currency": "usd"})
