@@ -1,17 +1,22 @@
 """What the shop writes to a shopper. Never called inside a transaction: a mail cannot be taken back."""
 
 import logging
+import time
 from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from payments.errors import EmailNotSent
-from payments.models import Order
+from payments.models import Order, OrderEmail
 from payments.money import format_amount
 
 logger = logging.getLogger(__name__)
+
+MAXIMUM_AT_ONCE = 500
+SECONDS_OF_PEACE = 30
 
 
 def send_payment_link(order: Order, page: str) -> None:
@@ -21,6 +26,55 @@ def send_payment_link(order: Order, page: str) -> None:
         "email/payment_link.txt", {"order": order, "page": page, "total": total, "shop_name": settings.SHOP_NAME}
     )
     send(EmailMessage(f"{settings.SHOP_NAME}: order {order.pk}, {total}", text, to=[order.email]))
+
+
+def send_due(order: Order | None = None) -> int:
+    """Send what is due to this order's shopper, or to anybody; how many were sent. What is not sent stays due."""
+    due = OrderEmail.objects.due().select_related("order")
+    sent = 0
+    for email in due.filter(order=order) if order else due[:MAXIMUM_AT_ONCE]:
+        if breaker.is_open or not email.claim():
+            continue
+        try:
+            send(confirmation(email.order))
+        except EmailNotSent:
+            email.note_failure()
+            breaker.trip()
+        else:
+            email.mark_sent()
+            sent += 1
+    return sent
+
+
+class Breaker:
+    """A mail server that does not answer keeps a shopper waiting once, and not everybody for a while after."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return time.monotonic() < self.until
+
+    def trip(self) -> None:
+        self.until = time.monotonic() + SECONDS_OF_PEACE
+
+
+breaker = Breaker()
+
+
+def confirmation(order: Order) -> EmailMessage:
+    price = order.price
+    context = {
+        "order": order,
+        "price": price,
+        "taxes": list(zip(order.taxes.all(), price.taxes, strict=True)),
+        "page": settings.LINK_ORIGIN + reverse("order", args=[order.uuid]),
+        "shop_name": settings.SHOP_NAME,
+        "price_language": settings.LANGUAGE_CODE,
+    }
+    text = render_to_string("email/confirmation.txt", context)
+    return EmailMessage(f"{settings.SHOP_NAME}: your order {order.pk}", text, to=[order.email])
 
 
 def send(message: EmailMessage) -> None:

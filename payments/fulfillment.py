@@ -1,10 +1,12 @@
 """What happens, exactly once, when an order is paid."""
 
 import logging
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
 
+from payments import emails
 from payments.errors import SoldOut, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_of_account
@@ -115,7 +117,9 @@ def take_payment(offer: Offer, payment: Payment, order: Order) -> None:
     if not order.is_paid:
         if payment.mark_paid(payment_intent_id=offer.payment_intent_id):
             take_stock(order)
+            order.note_email(offer.email)
             order.mark_paid()
+            transaction.on_commit(partial(emails.send_due, order), robust=True)
             logger.info("Order %s is paid: %s %s", order.pk, payment.amount, payment.currency)
     elif payment.mark_duplicate(payment_intent_id=offer.payment_intent_id):
         logger.error("Order %s was paid a second time by payment %s: refund it", order.pk, payment.pk)

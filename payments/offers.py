@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from payments import fulfillment
+from payments import emails, fulfillment
 from payments.errors import (
     DiscountRefused,
     NoKeypair,
@@ -41,6 +41,7 @@ def begin(order: Order, method: Payment.Method) -> tuple[Payment, Keypair] | Non
     if total == 0:
         fulfillment.take_back_offers(order)
         after_releasing_overdue(order, order.complete_for_free)
+        emails.send_due(order)
         return None
     require_chargeable(total, order.currency)
     refresh_open_payments(order)

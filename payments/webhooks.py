@@ -2,34 +2,128 @@
 
 import logging
 import re
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from payments import fulfillment
+from payments.errors import StorefrontError, StripeUnreachable
+from payments.gateway import api, events
 from payments.gateway.events import Event
-from payments.gateway.keys import keypair_of_account
-from payments.models import Payment, StripeEvent
+from payments.gateway.keys import Keypair, keypair_of_account
+from payments.models import Payment, ReadEvents, RefusedDelivery, StripeEvent
 
 logger = logging.getLogger(__name__)
 
 Outcome = StripeEvent.Outcome
+MAXIMUM_AT_ONCE = 1000
+# https://docs.stripe.com/api/events/list: the events of the last 30 days.
+STRIPE_KEEPS_EVENTS = timedelta(days=30)
+# A delivery that is still under way may fail yet, so what is younger is read again the next time.
+STRIPE_TRIES_AT_ONCE = timedelta(hours=1)
+SECONDS_BETWEEN_WRITES = 5
 
 
 def receive(event: Event) -> None:
     """Keep the event, then do what it says; one that was worked on before does nothing.
 
-    Raises NoKeypair, StripeRefused or StripeUnreachable: the event stays unworked and Stripe will send it again.
+    Raises NoKeypair, StripeRefused or StripeUnreachable: the event is kept, and tried again when Stripe sends it again
+    or `work_on_waiting` comes to it.
     """
+    work_on(keep(event), event)
+
+
+def keep(event: Event, *, was_fetched: bool = False) -> StripeEvent:
     record, _ = StripeEvent.objects.get_or_create(
         account=event.keypair.publishable_key,
         event_id=event.id,
-        defaults={"type": event.type, "livemode": event.livemode, "object_id": event.object_id},
+        defaults={
+            "type": event.type,
+            "livemode": event.livemode,
+            "object_id": event.object_id,
+            "payload": event.payload,
+            "was_fetched": was_fetched,
+        },
     )
-    if not record.is_done:
-        act = HANDLERS.get(event.type, ignore)
-        record.finish(*act(event))
+    return record
+
+
+def work_on(record: StripeEvent, event: Event) -> None:
+    if record.is_done:
+        return
+    act = HANDLERS.get(event.type, ignore)
+    try:
+        outcome = act(event)
+    except Exception as error:
+        record.note_failure(error.code if isinstance(error, StorefrontError) else type(error).__name__)
+        raise
+    record.finish(*outcome)
+
+
+def work_on_waiting(keypair: Keypair) -> tuple[int, int]:
+    """Try again what an account told and could not be worked on: how many are done now, and how many still wait.
+
+    Raises StripeUnreachable: the others would wait for the same.
+    """
+    done = waiting = 0
+    for record in StripeEvent.objects.waiting().filter(account=keypair.publishable_key)[:MAXIMUM_AT_ONCE]:
+        try:
+            work_on(record, events.read(record.payload, keypair))
+        except StripeUnreachable:
+            raise
+        except StorefrontError as error:
+            logger.warning("Event %s still waits: %s", record.event_id, error.code)
+            waiting += 1
+        except Exception:
+            # A mistake of ours with one event must not keep the others waiting.
+            logger.exception("Event %s cannot be worked on", record.event_id)
+            waiting += 1
+        else:
+            done += 1
+    return done, waiting
+
+
+def fetch_undelivered(keypair: Keypair) -> int:
+    """Work on the events whose webhooks did not arrive, or were not accepted; how many. Raises as `receive` does."""
+    now = timezone.now()
+    account = keypair.publishable_key
+    read = ReadEvents.objects.filter(account=account).first()
+    since = read.until if read else now - STRIPE_KEEPS_EVENTS
+    new = 0
+    for event in api.undelivered_events(keypair, types=list(HANDLERS), since=since):
+        record = keep(event, was_fetched=True)
+        new += not record.is_done
+        work_on(record, event)
+    ReadEvents.objects.update_or_create(account=account, defaults={"until": now - STRIPE_TRIES_AT_ONCE})
+    return new
+
+
+class Refusals:
+    """Counts what no account of ours signed. A flood of it must not become one of writes, so they are added up."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.counts: Counter[str] = Counter()
+        self.written_at = 0.0
+
+    def add(self, reason: str) -> None:
+        with self.lock:
+            self.counts[reason] += 1
+            if time.monotonic() - self.written_at < SECONDS_BETWEEN_WRITES:
+                return
+            self.written_at = time.monotonic()
+            counts, self.counts = self.counts, Counter()
+        for each, count in counts.items():
+            RefusedDelivery.add(each, count)
+
+
+refusals = Refusals()
 
 
 def settle_checkout_session(event: Event) -> tuple[Outcome, str]:

@@ -79,6 +79,12 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is not a URL: write it as https://host or http://host:port.")
         return value
 
+    def origin_of(self, host: str, https: bool) -> str:
+        """Where the shop is most likely reached at a host of its own, or where `make run` listens."""
+        if https:
+            return f"https://{host}"
+        return f"http://{host or 'localhost'}:{self.integer('PORT', 8000)}"
+
     def database(self, name: str, default: Path) -> dict[str, Any]:
         """The database that a URL names; an SQLite file where none is set."""
         value = self.text(name)

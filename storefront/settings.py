@@ -45,6 +45,8 @@ STRIPE_HTTP_CLIENT = "payments.sandbox.transport.SandboxClient" if STRIPE_SANDBO
 STRIPE_SANDBOX_URLS = "payments.sandbox.urls"
 STRIPE_SANDBOX_DATABASE = env.text("STRIPE_SANDBOX_DATABASE", default=str(BASE_DIR / "sandbox.sqlite3"))
 STRIPE_SANDBOX_WEBHOOKS = env.choice("STRIPE_SANDBOX_WEBHOOKS", ("deliver", "lose"), default="deliver")
+# For how long a webhook is kept as it came, with the shopper's name and address in it.
+EVENT_PAYLOAD_DAYS = env.integer("EVENT_PAYLOAD_DAYS", default=30)
 STRIPE_JS_URL = "sandbox/stripe.js" if STRIPE_SANDBOX else "https://js.stripe.com/endive/stripe.js"
 
 # --- The project --------------------------------------------------------------------------------------------------
@@ -131,7 +133,10 @@ STORAGES = {
 
 # --- Mail and log -------------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
-EMAIL_TIMEOUT = 10
+# Whoever waits for a page may wait for the mail server as well.
+EMAIL_TIMEOUT = 5
+# Where links in mails lead to: what is mailed later has no request to tell.
+LINK_ORIGIN = SHOP_ORIGIN or env.origin_of(ALLOWED_HOSTS[0].lstrip("*."), HTTPS)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("FROM_EMAIL", default="shop@localhost")
 ADMINS = [(address, address) for address in env.texts("ERROR_REPORTS_TO")]
 LOGGING = {

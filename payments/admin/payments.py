@@ -1,10 +1,14 @@
 """Payments and events: to be looked at, never edited."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from payments.admin.read_only import ReadOnly
+from payments.admin.webhook_health import account_name, health_of_accounts, refused_deliveries
 from payments.gateway.keys import SANDBOX_MARK
 from payments.models import Payment, StripeEvent
 from payments.money import format_amount
@@ -86,20 +90,18 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(StripeEvent)
 class StripeEventAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["event_id", "type", "outcome", "problem", "livemode", "received"]
-    list_filter = ["outcome", "type", "livemode"]
-    search_fields = ["event_id", "object_id"]
-
+    list_display = ["event_id", "type", "account_shown", "outcome", "problem", "failures", "was_fetched", "received"]
+    list_filter = ["outcome", "type", "livemode", "was_fetched"]
+    search_fields = ["=event_id", "=object_id"]
     fields = readonly_fields = (
-        *(
-            "event_id",
-            "type",
-            "outcome",
-            "problem",
-            "account",
-            "livemode",
-            "object_id",
-            "received",
-            "changed",
-        ),
+        *("event_id", "type", "account", "livemode", "object_id", "outcome", "problem", "failures", "last_failure"),
+        *("failed_at", "was_fetched", "received", "changed", "payload"),
     )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        health = {"accounts": health_of_accounts(), "refused": refused_deliveries()}
+        return super().changelist_view(request, (extra_context or {}) | health)
+
+    @admin.display(description="Account")
+    def account_shown(self, event: StripeEvent) -> str:
+        return account_name(event.account)

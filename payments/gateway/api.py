@@ -1,8 +1,10 @@
 """One short function for each call to Stripe; Stripe's objects and errors become ours here and nowhere else."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import stripe
@@ -16,7 +18,9 @@ from payments.errors import (
     StripeRefused,
     StripeUnreachable,
 )
+from payments.gateway import events
 from payments.gateway.client import client_for
+from payments.gateway.events import Event
 from payments.gateway.keys import Keypair
 from payments.gateway.objects import CheckoutSession, PaymentIntent
 
@@ -92,6 +96,18 @@ def archive_tax_rate(keypair: Keypair, tax_rate_id: str) -> None:
     """Tax rates cannot be deleted."""
     with stripe_errors_as_ours(keypair, "archive tax rate", passing="resource_missing"):
         client_for(keypair).v1.tax_rates.update(tax_rate_id, {"active": False})
+
+
+def undelivered_events(keypair: Keypair, *, types: list[str], since: datetime) -> list[Event]:
+    """The events of these types whose webhooks did not all arrive, the oldest first.
+
+    https://docs.stripe.com/webhooks/process-undelivered-events
+    """
+    with stripe_errors_as_ours(keypair, "list events"):
+        params = {"types": types, "delivery_success": False, "created": {"gte": int(since.timestamp())}, "limit": 100}
+        page = client_for(keypair).v1.events.list(params)  # type: ignore[arg-type]
+        found = [json.dumps(event.to_dict()) for event in page.auto_paging_iter()]
+        return [events.read(payload, keypair) for payload in reversed(found)]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import stripe
@@ -19,13 +19,15 @@ class InvalidEvent(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """A webhook that is truly from the account of `keypair`; `object` is a snapshot and may be out of date."""
+    """It is truly from the account of `keypair`; `object` is a snapshot and may be out of date."""
 
     id: str
     type: str
     livemode: bool
     object: dict[str, Any]
     keypair: Keypair
+    # The whole of it, as it came.
+    payload: str = field(repr=False)
 
     @property
     def object_id(self) -> str:
@@ -45,12 +47,7 @@ def verify(body: bytes, signature: str) -> Event:
     except UnicodeError:
         raise InvalidEvent("not UTF-8") from None
     require_recent(signature)
-    keypair = keypair_that_verifies(payload, signature)
-    try:
-        values = json.loads(payload)
-        return event_from(values, keypair)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise InvalidEvent("signed, but not an event") from None
+    return read(payload, keypair_that_verifies(payload, signature))
 
 
 def require_recent(signature: str) -> None:
@@ -73,7 +70,15 @@ def keypair_that_verifies(payload: str, signature: str) -> Keypair:
     raise InvalidEvent("no secret fits the signature")
 
 
-def event_from(values: Any, keypair: Keypair) -> Event:
+def read(payload: str, keypair: Keypair) -> Event:
+    """The event that the payload is, which is known to be from this keypair's account. Raises InvalidEvent."""
+    try:
+        return event_from(json.loads(payload), keypair, payload)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise InvalidEvent("signed, but not an event") from None
+
+
+def event_from(values: Any, keypair: Keypair, payload: str) -> Event:
     """Raises KeyError, TypeError or ValueError for what is not an event."""
     event = Event(
         id=values["id"],
@@ -81,6 +86,7 @@ def event_from(values: Any, keypair: Keypair) -> Event:
         livemode=values["livemode"],
         object=values["data"]["object"],
         keypair=keypair,
+        payload=payload,
     )
     if not (is_name(event.id) and is_name(event.type)):
         raise ValueError("id and type are not names")

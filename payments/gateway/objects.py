@@ -1,5 +1,6 @@
 """Stripe's objects as we use them; amounts are in minor units of `currency`, which is an upper-case code."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -16,6 +17,8 @@ class CheckoutSession:
     client_reference_id: str
     payment_intent_id: str
     payment_intent_status: str
+    # Given by the shopper while paying, or by us before; of the shape of an e-mail address or empty.
+    email: str = field(repr=False)
 
     @classmethod
     def from_stripe(cls, session: dict[str, Any]) -> "CheckoutSession":
@@ -32,6 +35,7 @@ class CheckoutSession:
             client_reference_id=session.get("client_reference_id") or "",
             payment_intent_id=intent.get("id", ""),
             payment_intent_status=intent.get("status", ""),
+            email=email_of((session.get("customer_details") or {}).get("email") or session.get("customer_email")),
         )
 
     @property
@@ -75,6 +79,7 @@ class PaymentIntent:
     currency: str
     livemode: bool
     order: str
+    email: str = field(repr=False)
 
     @classmethod
     def from_stripe(cls, intent: dict[str, Any]) -> "PaymentIntent":
@@ -87,6 +92,7 @@ class PaymentIntent:
             currency=intent["currency"].upper(),
             livemode=intent["livemode"],
             order=intent["metadata"].get("order", ""),
+            email=email_of(intent.get("receipt_email")),
         )
 
     @property
@@ -123,6 +129,11 @@ class PaymentIntent:
 
 # What an order can be paid by.
 Offer: TypeAlias = CheckoutSession | PaymentIntent
+
+
+def email_of(value: Any) -> str:
+    """Empty for what a database or a mail could not carry."""
+    return value if isinstance(value, str) and re.fullmatch(r"[^\s@<>,;\0]{1,64}@[^\s@<>,;\0]{1,189}", value) else ""
 
 
 def expanded(reference: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
             model_name="order",
             name="email",
             field=models.EmailField(
-                blank=True, help_text="Where the payment link was sent; Stripe's page begins with it.", max_length=254
+                blank=True, help_text="Where the shopper is told of it.", max_length=254
             ),
         ),
     )

@@ -2,10 +2,11 @@
 
 from payments.models.adjustments import Discount, DiscountAmount, Tax
 from payments.models.catalog import Item
+from payments.models.order_emails import OrderEmail
 from payments.models.order_lines import OrderLine, OrderTax
 from payments.models.orders import NewOrder, Order
 from payments.models.payments import Payment
-from payments.models.stripe_records import Counterpart, StripeEvent
+from payments.models.stripe_records import Counterpart, ReadEvents, RefusedDelivery, StripeEvent
 
 __all__ = [
     "Counterpart",
@@ -14,9 +15,12 @@ __all__ = [
     "Item",
     "NewOrder",
     "Order",
+    "OrderEmail",
     "OrderLine",
     "OrderTax",
     "Payment",
+    "ReadEvents",
+    "RefusedDelivery",
     "StripeEvent",
     "Tax",
 ]

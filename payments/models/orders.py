@@ -15,6 +15,7 @@ from payments.errors import DiscountRefused, OrderClosed, SoldOut, TooManyTaxes
 from payments.models import stock
 from payments.models.adjustments import MAXIMUM_TAXES, Discount, Tax
 from payments.models.catalog import Item
+from payments.models.order_emails import OrderEmail
 from payments.models.order_lines import OrderLine, OrderTax, taxes_after
 
 
@@ -131,7 +132,7 @@ class Order(models.Model):
     discount_amount = models.BigIntegerField(null=True, editable=False)
     total_amount = models.BigIntegerField(null=True, editable=False)
     holds_stock = models.BooleanField(default=False, editable=False)
-    email = models.EmailField(blank=True, help_text="Where the payment link was sent; Stripe's page begins with it.")
+    email = models.EmailField(blank=True, help_text="Where the shopper is told of it.")
     created = models.DateTimeField(auto_now_add=True)
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -334,6 +335,14 @@ class Order(models.Model):
         self.paid_at = timezone.now()
         self.holds_stock = False
         self.move(self.Status.PAID)
+        if self.email:
+            self.emails.create(kind=OrderEmail.Kind.CONFIRMATION)
+
+    def note_email(self, email: str) -> None:
+        """Where the shopper wants to be told, who said so while paying."""
+        if email and not self.email:
+            self.email = email
+            self.save(update_fields=["email"])
 
     def move(self, status: Status) -> None:
         self.status = status

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from payments.models.orders import Order
@@ -17,6 +18,7 @@ SECONDS_BETWEEN_CHECKS = 3
 HOLD = timedelta(minutes=35)
 # After that a Checkout Session ends by itself; a PaymentIntent would wait for ever.
 OFFER_HOLDS = timedelta(hours=24)
+SOME_MINUTES = timedelta(minutes=5)
 # Stripe is given up before.
 CREATION_TAKES = timedelta(minutes=2)
 MAXIMUM_PROBLEM = 200
@@ -28,6 +30,14 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """Under way for longer than something scarce is held, the oldest first."""
         late = timezone.now() - HOLD
         return self.filter(status__in=Payment.UNDER_WAY, created__lt=late).order_by("id")
+
+    def due_for_reading(self) -> "PaymentQuerySet":
+        """Under way, and not looked at for some minutes; what has waited for more than an hour, for an hour."""
+        now = timezone.now()
+        minutes_ago, hour_ago = now - SOME_MINUTES, now - timedelta(hours=1)
+        looked_at = Coalesce("checked_at", "created")
+        due = Q(looked_at__lt=hour_ago) | Q(looked_at__lt=minutes_ago, created__gt=hour_ago)
+        return self.filter(status__in=Payment.UNDER_WAY).alias(looked_at=looked_at).filter(due).order_by("id")
 
     @transaction.atomic
     def begin(self, order: Order, *, publishable_key: str, livemode: bool, method: "Payment.Method") -> "Payment":

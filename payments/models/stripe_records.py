@@ -1,10 +1,49 @@
 """What we know of Stripe's own records: the events of every account, and what stands there for ours."""
 
+import json
+from datetime import datetime
+
 from django.db import models
+from django.db.models import Count, F, Q
 from django.utils import timezone
+
+# What deciding about an event takes. The rest, with the shopper's name and address, is only kept for a while.
+KEPT_OF_EVENT = ("id", "object", "type", "livemode", "created")
+KEPT_OF_OBJECT = (
+    *("id", "object", "livemode", "currency", "amount", "amount_total", "status", "payment_status"),
+    *("client_reference_id", "metadata", "payment_intent", "charge"),
+)
+
+
+class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
+    def waiting(self) -> "StripeEventQuerySet":
+        """Kept, and not worked on to the end, the oldest first."""
+        return self.filter(outcome=StripeEvent.Outcome.RECEIVED).exclude(payload="").order_by("id")
+
+    def waiting_by_account(self) -> dict[str, int]:
+        counted = self.waiting().order_by("account").values_list("account").annotate(Count("id"))
+        return dict(counted)
+
+    def cut_down(self, *, received_before: datetime, at_most: int = 1000) -> int:
+        """Leave out of these payloads whatever tells of a person; how many were."""
+        whole = self.filter(is_cut_down=False, received__lt=received_before).order_by("received")[:at_most]
+        events = list(whole)
+        for event in events:
+            event.payload, event.is_cut_down = without_persons(event.payload), True
+        self.bulk_update(events, ["payload", "is_cut_down"], batch_size=100)
+        return len(events)
+
+
+def without_persons(payload: str) -> str:
+    event = json.loads(payload)
+    kept = {name: event[name] for name in KEPT_OF_EVENT if name in event}
+    subject = event["data"]["object"]
+    return json.dumps(kept | {"data": {"object": {name: subject[name] for name in KEPT_OF_OBJECT if name in subject}}})
 
 
 class StripeEvent(models.Model):
+    """What an account told us. It is kept before it is worked on, so that nothing told is ever lost."""
+
     class Outcome(models.TextChoices):
         RECEIVED = "received", "Not worked on yet"
         SETTLED = "settled", "Done"
@@ -17,15 +56,31 @@ class StripeEvent(models.Model):
     type = models.CharField(max_length=100)
     livemode = models.BooleanField()
     object_id = models.CharField(max_length=255, blank=True)
+    payload = models.TextField(
+        default="", help_text="As it came. What tells of a person is left out of it after a while."
+    )
+    is_cut_down = models.BooleanField(default=False)
+    was_fetched = models.BooleanField(default=False, help_text="Its webhook had not arrived; it was asked for.")
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RECEIVED)
     problem = models.CharField(max_length=200, blank=True)
+    failures = models.PositiveIntegerField(default=0, help_text="How often working on it failed.")
+    failed_at = models.DateTimeField(null=True)
+    last_failure = models.CharField(max_length=200, blank=True, help_text="Why it failed the last time.")
     received = models.DateTimeField(auto_now_add=True)
     changed = models.DateTimeField(auto_now=True)
+
+    objects = StripeEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["account", "event_id"], name="an_event_is_kept_once"),
+        ]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="events_of_an_account"),
+            models.Index(fields=["account", "-failed_at"], condition=Q(failures__gt=0), name="events_that_failed"),
+            models.Index(fields=["id"], condition=Q(outcome="received"), name="events_that_wait"),
+            models.Index(fields=["received"], condition=Q(is_cut_down=False), name="events_with_whole_payload"),
         ]
 
     def __str__(self) -> str:
@@ -39,6 +94,45 @@ class StripeEvent(models.Model):
         self.outcome = outcome
         self.problem = problem
         self.save(update_fields=["outcome", "problem", "changed"])
+
+    def note_failure(self, problem: str) -> None:
+        """It waits for another try; nothing was done."""
+        now = timezone.now()
+        StripeEvent.objects.filter(pk=self.pk, outcome=self.Outcome.RECEIVED).update(
+            failures=F("failures") + 1, failed_at=now, last_failure=problem[:200], problem=problem[:200], changed=now
+        )
+
+
+class RefusedDelivery(models.Model):
+    """Webhooks that no account of ours signed: how many, and the last one, for each reason."""
+
+    reason = models.CharField(max_length=100, unique=True)
+    count = models.PositiveBigIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "refused deliveries"
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.count}"
+
+    @classmethod
+    def add(cls, reason: str, count: int) -> None:
+        """Many may add at once."""
+        now = timezone.now()
+        if not cls.objects.filter(reason=reason).update(count=F("count") + count, last_at=now):
+            RefusedDelivery.objects.bulk_create([RefusedDelivery(reason=reason, last_at=now)], ignore_conflicts=True)
+            cls.objects.filter(reason=reason).update(count=F("count") + count, last_at=now)
+
+
+class ReadEvents(models.Model):
+    """Until when the events of an account were read at Stripe, so that the next reading begins there."""
+
+    account = models.CharField(max_length=255, unique=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.account} until {self.until}"
 
 
 class Counterpart(models.Model):

@@ -23,6 +23,7 @@ def stripe(request: HttpRequest) -> HttpResponse:
         event = events.verify(request.body, request.headers.get("Stripe-Signature", ""))
     except events.InvalidEvent as error:
         logger.warning("Webhook refused: %s", error)
+        webhooks.refusals.add(str(error))
         return problem_json(400, "invalid_event", "This is not a signed event of an account of this shop.")
     try:
         webhooks.receive(event)

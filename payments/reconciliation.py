@@ -1,0 +1,91 @@
+"""What Stripe knows and we missed: with every webhook lost, one run makes the shop agree with all its accounts."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from payments import counterparts, emails, fulfillment, webhooks
+from payments.errors import StorefrontError, StripeUnreachable
+from payments.gateway.keys import Keypair, every_keypair
+from payments.models import Order, Payment, StripeEvent
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What was mended; or what could not be, so that somebody may have to look."""
+
+    text: str
+    is_mended: bool = True
+
+
+def reconcile() -> Iterator[Line]:
+    """One run over all accounts. What fails in one of them does not stop the others.
+
+    It may run in two places at once: whatever it does is done under a lock, or twice without harm.
+    """
+    for keypair in every_keypair():
+        if keypair.is_complete:
+            yield from events_of_account(keypair)
+    yield from payments_under_way()
+    yield from stock_held_for_nobody()
+    yield from counted(counterparts.retire_leftovers(), "coupons and tax rates retired that nothing uses any more")
+    yield from counted(emails.send_due(), "mails sent that had waited")
+    yield from counted(cut_down_events(), "events left without what tells of a person")
+
+
+def events_of_account(keypair: Keypair) -> Iterator[Line]:
+    account = f"the {'retired ' if keypair.retired else ''}account for {keypair.currency}"
+    try:
+        yield from counted(webhooks.fetch_undelivered(keypair), f"events worked on that {account} could not deliver")
+        done, waiting = webhooks.work_on_waiting(keypair)
+    except StorefrontError as error:
+        yield Line(f"not now: events of {account} ({error.code})", is_mended=False)
+        return
+    yield from counted(done, f"events of {account} worked on that had waited")
+    if waiting:
+        yield Line(f"{waiting} events of {account} cannot be worked on: the admin shows why", is_mended=False)
+
+
+def payments_under_way() -> Iterator[Line]:
+    """Read those again of which nothing was heard for a while; take back what was not paid in time."""
+    silent: set[str] = set()
+    for payment in Payment.objects.due_for_reading().select_related("order__discount").iterator():
+        if payment.publishable_key in silent or not claim(payment):
+            continue
+        before = payment.status
+        try:
+            fulfillment.release(payment)
+        except StorefrontError as error:
+            if isinstance(error, StripeUnreachable):
+                silent.add(payment.publishable_key)
+            yield Line(f"not now: payment {payment.pk} of order {payment.order_id} ({error.code})", is_mended=False)
+            continue
+        if payment.status != before:
+            yield Line(f"payment {payment.pk} of order {payment.order_id}: was {before}, is {payment.status}")
+
+
+def claim(payment: Payment) -> bool:
+    """Whether it is ours to look at: another run may have come to it first."""
+    return payment.claim_check() or not payment.stripe_id
+
+
+def stock_held_for_nobody() -> Iterator[Line]:
+    for order in Order.objects.holding_for_nobody():
+        order.release_if_idle()
+        yield Line(f"stock of order {order.pk} given back")
+
+
+def cut_down_events() -> int:
+    days = timedelta(days=settings.EVENT_PAYLOAD_DAYS)
+    return StripeEvent.objects.cut_down(received_before=timezone.now() - days)
+
+
+def counted(count: int, what: str) -> Iterator[Line]:
+    if count:
+        yield Line(f"{count} {what}")

@@ -1,0 +1,282 @@
+"""`manage.py reconcile` makes the shop agree with Stripe, whatever did not arrive."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from payments import checkout, intents
+from payments.gateway import api
+from payments.gateway.client import client_for
+from payments.gateway.keys import keypair_for, retired_keypair
+from payments.models import Discount, Item, Order, Payment, ReadEvents, StripeEvent
+from payments.tests.stripe_server import Answer, StripeServer
+from payments.tests.test_paying_here import pay_here
+from payments.tests.test_settling import at_once
+
+Pay = Callable[..., Any]
+SHOP = "http://testserver"
+
+
+def reconcile() -> str:
+    out = StringIO()
+    call_command("reconcile", stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def bought(item: Item, visitor: str = "somebody") -> Payment:
+    order = Order.objects.for_item(item, quantity=1, visitor=visitor)
+    payment = checkout.open_session(order=order, origin=SHOP)
+    assert payment is not None
+    return payment
+
+
+def hours_pass(hours: float = 2) -> None:
+    ago = timezone.now() - timedelta(hours=hours)
+    Payment.objects.update(created=ago, checked_at=None)
+
+
+def statuses() -> list[str]:
+    return list(Order.objects.order_by("id").values_list("status", flat=True))
+
+
+def test_what_was_paid_while_every_webhook_was_lost_is_settled(usd_mug: Item, eur_mug: Item, pay: Pay) -> None:
+    for item in (usd_mug, eur_mug):
+        pay(bought(item).url, webhook="lose")
+    assert statuses() == ["pending", "pending"]
+    told = reconcile()
+    assert statuses() == ["paid", "paid"]
+    assert "events worked on that the account for USD could not deliver" in told
+    assert all(StripeEvent.objects.values_list("was_fetched", flat=True))
+    assert reconcile() == ""
+
+
+def test_an_event_that_was_fetched_is_not_fetched_again(usd_mug: Item, pay: Pay, stripe_server: StripeServer) -> None:
+    pay(bought(usd_mug).url, webhook="lose")
+    reconcile()
+    ReadEvents.objects.update(until=timezone.now() + timedelta(minutes=5))
+    stripe_server.requests.clear()
+    reconcile()
+    assert [sent.path.split("?")[0] for sent in stripe_server.requests] == ["/v1/events"] * 3
+    assert StripeEvent.objects.filter(type="checkout.session.completed").count() == 1
+
+
+def test_a_payment_of_which_stripe_has_no_event_left_is_read_again(usd_mug: Item, pay: Pay) -> None:
+    payment = bought(usd_mug)
+    pay(payment.url, webhook="lose")
+    key = keypair_for("USD").publishable_key
+    forget_events = partial(ReadEvents.objects.update_or_create, account=key)
+    forget_events(defaults={"until": timezone.now() + timedelta(days=1)})
+    assert (reconcile(), statuses()) == ("", ["pending"])
+    forget_events(defaults={"until": timezone.now() + timedelta(days=1)})
+    hours_pass()
+    assert f"payment {payment.pk} of order {payment.order_id}: was open, is paid" in reconcile()
+    assert statuses() == ["paid"]
+
+
+def test_what_nobody_paid_in_time_is_released(usd_mug: Item) -> None:
+    Item.objects.update(stock=3)
+    payment = bought(usd_mug)
+    api.expire_checkout_session(keypair_for("USD"), payment.checkout_session_id)
+    hours_pass()
+    reconcile()
+    payment.refresh_from_db()
+    assert (payment.status, Item.objects.get().stock) == ("expired", 3)
+
+
+def test_an_intent_that_nobody_paid_in_a_day_is_canceled(usd_mug: Item) -> None:
+    order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
+    payment = intents.open_intent(order=order)
+    assert payment is not None
+    hours_pass(23)
+    reconcile()
+    assert api.retrieve_payment_intent(keypair_for("USD"), payment.payment_intent_id).is_open
+    hours_pass(25)
+    reconcile()
+    assert api.retrieve_payment_intent(keypair_for("USD"), payment.payment_intent_id).status == "canceled"
+    order.refresh_from_db()
+    assert order.is_payable
+
+
+def test_a_discount_that_was_stopped_takes_nothing_off_by_an_intent_opened_before(usd_mug: Item) -> None:
+    order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
+    order.give_discount(Discount.objects.create(name="Once", percent=Decimal(10), maximum_uses=1))
+    payment = intents.open_intent(order=order)
+    assert payment is not None
+    Discount.objects.update(active=False)
+    hours_pass(1)
+    reconcile()
+    here = {"client_secret": payment.client_secret, "publishable_key": payment.publishable_key, "currency": "USD"}
+    assert "error" in pay_here(here)
+
+
+def test_a_payment_that_never_reached_stripe_is_given_up_and_gives_back_what_it_held(usd_mug: Item) -> None:
+    Item.objects.update(stock=3)
+    bought(usd_mug)
+    Payment.objects.update(status="created", checkout_session_id="", url="")
+    hours_pass(0.2)
+    reconcile()
+    assert (Payment.objects.get().status, Item.objects.get().stock) == ("failed", 3)
+
+
+def test_stock_that_a_process_held_when_it_ended_is_given_back(usd_mug: Item) -> None:
+    Item.objects.update(stock=3)
+    bought(usd_mug).mark_expired()
+    assert Item.objects.get().stock == 2
+    assert "stock of order" in reconcile()
+    assert Item.objects.get().stock == 3
+
+
+def test_what_could_not_be_closed_when_the_order_was_paid_is_closed_later(usd_mug: Item, pay: Pay) -> None:
+    """Two are open at Stripe, as when the first was said to be closed and was not."""
+    order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
+    intent = intents.open_intent(order=order)
+    assert intent is not None
+    Payment.objects.update(status="expired")
+    page = bought(usd_mug)
+    pay(page.url, webhook="lose")
+    Payment.objects.filter(pk=intent.pk).update(status="open")
+    Order.objects.get().mark_paid()
+    Payment.objects.filter(pk=page.pk).update(status="paid")
+    hours_pass()
+    reconcile()
+    assert api.retrieve_payment_intent(keypair_for("USD"), intent.payment_intent_id).status == "canceled"
+
+
+def test_a_coupon_that_could_not_be_retired_when_staff_edited_the_discount_is_retired(usd_mug: Item) -> None:
+    discount = Discount.objects.create(name="Ten percent off", percent=Decimal(10))
+    order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
+    order.give_discount(discount)
+    checkout.open_session(order=order, origin=SHOP)
+    discount.delete()
+    assert "1 coupons and tax rates retired" in reconcile()
+    assert client_for(keypair_for("USD")).v1.coupons.list({"limit": 10}).data == []
+
+
+def test_an_event_that_could_not_be_worked_on_is_tried_again(
+    usd_mug: Item, pay: Pay, carry_webhooks: Callable[[], list[int]], stripe_server: StripeServer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
+    pay(bought(usd_mug).url, webhook="deliver")
+    stripe_server.answers = [Answer(500)] * 30
+    assert set(carry_webhooks()) == {503}
+    waiting = StripeEvent.objects.get(type="checkout.session.completed")
+    assert (waiting.outcome, waiting.problem, waiting.failures) == ("received", "stripe_unreachable", 1)
+    stripe_server.answers = []
+    assert "events worked on that the account for USD could not deliver" in reconcile()
+    waiting.refresh_from_db()
+    assert (waiting.outcome, waiting.problem, statuses()) == ("settled", "", ["paid"])
+
+
+def test_an_event_that_waits_is_tried_again_though_stripe_takes_it_for_delivered(
+    usd_mug: Item, pay: Pay, carry_webhooks: Callable[[], list[int]]
+) -> None:
+    pay(bought(usd_mug).url, webhook="deliver")
+    carry_webhooks()
+    StripeEvent.objects.update(outcome="received")
+    assert "2 events of the account for USD worked on that had waited" in reconcile()
+    assert set(StripeEvent.objects.values_list("outcome", flat=True)) == {"settled", "ignored"}
+
+
+def test_with_one_account_down_the_others_are_reconciled_and_the_command_fails(
+    usd_mug: Item, eur_mug: Item, pay: Pay, stripe_server: StripeServer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
+    for item in (usd_mug, eur_mug):
+        pay(bought(item).url, webhook="lose")
+    original = stripe_server.answer
+
+    def without_eur(request: Any) -> Any:
+        if "sandbox_eur" in request.headers.get("Authorization", ""):
+            return 500, '{"error": {"type": "api_error", "message": "down"}}'
+        return original(request)
+
+    stripe_server.answer = without_eur  # type: ignore[method-assign]
+    errors = StringIO()
+    with pytest.raises(CommandError, match="Not everything could be looked at"):
+        call_command("reconcile", stdout=StringIO(), stderr=errors)
+    assert statuses() == ["paid", "pending"]
+    assert "not now: events of the account for EUR (stripe_unreachable)" in errors.getvalue()
+
+
+def test_a_silent_account_is_asked_once_and_not_for_each_of_its_payments(
+    usd_mug: Item, stripe_server: StripeServer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
+    for visitor in "abcdef":
+        bought(usd_mug, visitor)
+    hours_pass()
+    stripe_server.requests.clear()
+    stripe_server.answers = [Answer(500)] * 100
+    with pytest.raises(CommandError):
+        reconcile()
+    assert len([sent for sent in stripe_server.requests if "sessions" in sent.path]) == 3
+
+
+def test_payments_of_a_retired_account_are_still_settled(usd_mug: Item, pay: Pay, settings: Any) -> None:
+    payment = bought(usd_mug)
+    pay(payment.url, webhook="lose")
+    settings.STRIPE_RETIRED_KEYPAIRS = [
+        retired_keypair("USD", "pk_test_sandbox_usd:sk_test_sandbox_usd:whsec_sandbox_usd")
+    ]
+    settings.STRIPE_KEYPAIRS = {code: pair for code, pair in settings.STRIPE_KEYPAIRS.items() if code != "USD"}
+    assert "the retired account for USD" in reconcile()
+    assert statuses() == ["paid"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_run_in_four_places_at_once_it_does_everything_once(usd_mug: Item, pay: Pay) -> None:
+    for visitor in "abcdefgh":
+        pay(bought(usd_mug, visitor).url, webhook="lose")
+    hours_pass()
+
+    def run() -> None:
+        reconcile()
+
+    assert at_once(4, run) == []
+    assert statuses() == ["paid"] * 8
+    assert set(Payment.objects.values_list("status", flat=True)) == {"paid"}
+
+
+def test_payments_that_wait_are_read_seldom(usd_mug: Item, stripe_server: StripeServer) -> None:
+    bought(usd_mug)
+    hours_pass(2)
+    for _ in range(3):
+        reconcile()
+    assert len([sent for sent in stripe_server.requests if sent.method == "GET" and "sessions" in sent.path]) == 1
+
+
+def test_what_tells_of_a_person_is_left_out_of_events_after_a_while(
+    usd_mug: Item, pay: Pay, carry_webhooks: Callable[[], list[int]], settings: Any
+) -> None:
+    pay(bought(usd_mug).url, webhook="deliver")
+    carry_webhooks()
+    assert "shopper@example.com" in StripeEvent.objects.get(type="checkout.session.completed").payload
+    reconcile()
+    assert "shopper@example.com" in StripeEvent.objects.get(type="checkout.session.completed").payload
+    StripeEvent.objects.update(received=timezone.now() - timedelta(days=settings.EVENT_PAYLOAD_DAYS, minutes=1))
+    assert "left without what tells of a person" in reconcile()
+    for event in StripeEvent.objects.all():
+        assert "shopper@example.com" not in event.payload
+        assert json.loads(event.payload)["data"]["object"]["id"] == event.object_id
+
+
+def test_an_event_without_what_tells_of_a_person_can_still_be_worked_on(
+    usd_mug: Item, pay: Pay, carry_webhooks: Callable[[], list[int]], stripe_server: StripeServer, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
+    pay(bought(usd_mug).url, webhook="deliver")
+    stripe_server.answers = [Answer(500)] * 30
+    carry_webhooks()
+    StripeEvent.objects.update(received=timezone.now() - timedelta(days=90))
+    StripeEvent.objects.all().cut_down(received_before=timezone.now())
+    stripe_server.answers = []
+    reconcile()
+    assert statuses() == ["paid"]
