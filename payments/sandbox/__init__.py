@@ -4,7 +4,7 @@ To be read in this order:
 
     transport.py   the door: an HTTP client for the SDK, which answers by itself instead of asking Stripe
     http/          a request as it comes in: encoding, parameters, routes, idempotency
-    objects/       Checkout Sessions, PaymentIntents, coupons, tax rates, events, webhook endpoints: a module each
+    objects/       Checkout Sessions, PaymentIntents, refunds, coupons, events, webhook endpoints: a module each
     paying/        what a payer does, with which card, and what becomes of it
     pages/         the hosted payment page, and the frame of the Payment Element
     webhooks/      events on their way to the shop, signed and over HTTP

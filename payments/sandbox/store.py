@@ -17,7 +17,7 @@ from payments.sandbox.errors import no_such
 JSON: TypeAlias = dict[str, Any]
 
 TIMEOUT = 20
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -30,6 +30,8 @@ CREATE INDEX IF NOT EXISTS open_sessions ON objects (json_extract(json, '$.expir
     WHERE type = 'checkout.session' AND json_extract(json, '$.status') = 'open';
 CREATE INDEX IF NOT EXISTS processing_intents ON objects (json_extract(json, '$._settles_at'))
     WHERE type = 'payment_intent' AND json_extract(json, '$.status') = 'processing';
+CREATE INDEX IF NOT EXISTS refunds_under_way ON objects (json_extract(json, '$._settles_at'))
+    WHERE type = 'refund' AND json_extract(json, '$._settles_at') IS NOT NULL;
 CREATE TABLE IF NOT EXISTS idempotency_records (
     account TEXT NOT NULL, key TEXT NOT NULL,
     request TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,

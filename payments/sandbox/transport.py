@@ -23,8 +23,10 @@ from payments.sandbox.objects import (
     charges,
     checkout_sessions,
     coupons,
+    disputes,
     events,
     intent_calls,
+    refund_calls,
     tax_rates,
     webhook_endpoints,
 )
@@ -37,8 +39,10 @@ ROUTES: Routes = {
     **charges.ROUTES,
     **checkout_sessions.ROUTES,
     **coupons.ROUTES,
+    **disputes.ROUTES,
     **events.ROUTES,
     **intent_calls.ROUTES,
+    **refund_calls.ROUTES,
     **tax_rates.ROUTES,
     **webhook_endpoints.ROUTES,
 }

@@ -1,9 +1,9 @@
-"""The hosted payment page and the Payment Element; mounted at `/sandbox/` where the stand-in serves."""
+"""The hosted page, the Payment Element and a small dashboard; mounted at `/sandbox/` where the stand-in serves."""
 
 from django.urls import re_path
 
 from payments.sandbox.accounts import refuse_live_keys
-from payments.sandbox.pages import element_views, views
+from payments.sandbox.pages import dashboard, element_views, views
 
 refuse_live_keys()
 
@@ -13,6 +13,7 @@ INTENT = r"^payment_intents/(?P<id>[A-Za-z0-9_]+)"
 urlpatterns = [
     re_path(rf"{SESSION}/?$", views.checkout, name="checkout"),
     re_path(rf"{SESSION}/confirm/?$", views.confirm, name="confirm"),
+    re_path(r"^payments/(?P<id>[A-Za-z0-9_]+)/?$", dashboard.payment, name="dashboard"),
     re_path(r"^elements/payment/?$", element_views.payment, name="payment-element"),
     re_path(rf"{INTENT}/?$", element_views.retrieve, name="payment-intent"),
     re_path(rf"{INTENT}/confirm/?$", element_views.confirm, name="confirm-payment-intent"),

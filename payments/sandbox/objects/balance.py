@@ -1,4 +1,4 @@
-"""The balance: what succeeded, per currency. Stripe takes its fee; the stand-in takes none."""
+"""The balance: what succeeded and neither went back nor is contested, per currency. The stand-in takes no fee."""
 
 from collections import Counter
 
@@ -13,6 +13,8 @@ def retrieve_balance(call: Call) -> JSON:
     for charge in store.newest_first(call.db, call.account, "charge"):
         if charge["status"] == "succeeded":
             amounts[charge["currency"]] += charge["amount"] - charge["amount_refunded"]
+    for dispute in store.newest_first(call.db, call.account, "dispute"):
+        amounts[dispute["currency"]] += sum(moved["amount"] for moved in dispute["balance_transactions"])
     available = [
         {"amount": amount, "currency": currency, "source_types": {"card": amount}}
         for currency, amount in sorted(amounts.items())

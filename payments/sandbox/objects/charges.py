@@ -49,6 +49,7 @@ def create(db: sqlite3.Connection, account: str, intent: JSON, method: JSON, *, 
         "statement_descriptor": intent["statement_descriptor"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
         "status": "failed" if failure else "succeeded",
+        "_card": intent.get("_card"),
     }
     if failure:
         charge |= {"failure_code": failure["code"], "failure_message": failure["message"]}

@@ -5,7 +5,7 @@ import sqlite3
 from payments.sandbox import clock, store
 from payments.sandbox.http.routing import Call
 from payments.sandbox.ids import new_id
-from payments.sandbox.objects import charges, events
+from payments.sandbox.objects import charges, disputes, events
 from payments.sandbox.paying.rehearsal import BANK_SECONDS, Rehearsal
 from payments.sandbox.store import JSON
 
@@ -85,7 +85,9 @@ def succeed(db: sqlite3.Connection, account: str, intent: JSON, method: JSON) ->
         "status": "succeeded",
     }
     save(db, account, intent, "payment_intent.succeeded")
-    events.record(db, account, "charge.succeeded", charge, webhook=Rehearsal.of(intent).webhook)
+    webhook = Rehearsal.of(intent).webhook
+    events.record(db, account, "charge.succeeded", charge, webhook=webhook)
+    disputes.open_if_card_does(db, account, charge, webhook)
 
 
 def fail(db: sqlite3.Connection, account: str, intent: JSON, method: JSON, error: JSON) -> None:

@@ -37,7 +37,7 @@ def give_card(
 ) -> Outcome:
     if intent["status"] not in payment_intents.PAYABLE:
         return Outcome.CLOSED
-    intent["_rehearsal"] = rehearsal.kept
+    intent |= {"_rehearsal": rehearsal.kept, "_card": card.behavior.name}
     method = payment_methods.create(db, account, card, email)
     if card.behavior is Behavior.AUTHENTICATES:
         payment_intents.require_action(db, account, intent, method)

@@ -9,12 +9,20 @@ class Behavior(Enum):
     PAYS = "pays"
     DECLINES = "is declined"
     AUTHENTICATES = "asks for confirmation first"
+    REFUNDS_SLOWLY = "pays, and a refund takes 10 seconds"
+    REFUND_FAILS = "pays, and a refund fails after 10 seconds"
+    IS_DISPUTED = "pays, and is disputed as fraudulent"
+    IS_INQUIRED = "pays, and the bank inquires"
 
 
 TEST_CARDS = {
     "4242424242424242": Behavior.PAYS,
     "4000000000000002": Behavior.DECLINES,
     "4000002500003155": Behavior.AUTHENTICATES,
+    "4000000000007726": Behavior.REFUNDS_SLOWLY,
+    "4000000000005126": Behavior.REFUND_FAILS,
+    "4000000000000259": Behavior.IS_DISPUTED,
+    "4000000000001976": Behavior.IS_INQUIRED,
 }
 
 

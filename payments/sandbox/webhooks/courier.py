@@ -11,7 +11,7 @@ from django.conf import settings
 from stripe import WebhookSignature
 
 from payments.sandbox import clock, store
-from payments.sandbox.objects import events
+from payments.sandbox.objects import events, refunds
 from payments.sandbox.paying import bank, overdue
 from payments.sandbox.webhooks import deliveries
 from payments.sandbox.webhooks.deliveries import Delivery
@@ -62,8 +62,8 @@ class Courier:
 
 def next_due_at() -> int | None:
     """When there will be something to do: a webhook to send, or a bank that has decided."""
-    moments = [moment for moment in (deliveries.next_due_at(), bank.next_due_at()) if moment is not None]
-    return min(moments, default=None)
+    moments = (deliveries.next_due_at(), bank.next_due_at(), refunds.next_due_at())
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def over_http(url: str, body: bytes, headers: dict[str, str]) -> int:
