@@ -78,15 +78,22 @@ class OrderClosed(StorefrontError):
     code = "order_closed"
 
 
+class RefundRefused(StorefrontError):
+    """Ask for another amount, or look at what has gone back already: this cannot be refunded."""
+
+    code = "refund_refused"
+
+
 class StripeRefused(StorefrontError):
     """Tell the shop: Stripe understood the request and said no, and asking again changes nothing."""
 
     code = "stripe_refused"
 
-    def __init__(self, message: str, param: str = "") -> None:
+    def __init__(self, message: str, param: str = "", stripe_code: str = "") -> None:
         super().__init__(message)
-        # The parameter that Stripe did not accept.
+        # The parameter that Stripe did not accept, and its own name for what is wrong.
         self.param = param
+        self.stripe_code = stripe_code
 
 
 class KeyNotAccepted(StripeRefused):

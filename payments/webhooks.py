@@ -12,10 +12,10 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from payments import fulfillment
-from payments.errors import StorefrontError, StripeUnreachable
+from payments import disputes, fulfillment, refunds
+from payments.errors import StorefrontError, StripeObjectMissing, StripeUnreachable
 from payments.gateway import api, events
-from payments.gateway.events import Event
+from payments.gateway.events import Event, is_name
 from payments.gateway.keys import Keypair, keypair_of_account
 from payments.models import Payment, ReadEvents, RefusedDelivery, StripeEvent
 
@@ -28,6 +28,9 @@ STRIPE_KEEPS_EVENTS = timedelta(days=30)
 # A delivery that is still under way may fail yet, so what is younger is read again the next time.
 STRIPE_TRIES_AT_ONCE = timedelta(hours=1)
 SECONDS_BETWEEN_WRITES = 5
+
+NUMBER = r"[0-9]{1,18}"
+NOT_OF_ITS_ACCOUNT = "it comes from the account that sells in {}"
 
 
 def receive(event: Event) -> None:
@@ -158,6 +161,50 @@ def settle(payment: Payment, event: Event) -> tuple[Outcome, str]:
     return Outcome.SETTLED, ""
 
 
+def settle_refunds(event: Event) -> tuple[Outcome, str]:
+    return settle_money_back(event, refunds.settle)
+
+
+def settle_disputes(event: Event) -> tuple[Outcome, str]:
+    return settle_money_back(event, disputes.settle)
+
+
+def settle_money_back(event: Event, settle: Callable[[Payment], object]) -> tuple[Outcome, str]:
+    """What went back or is contested, and how much, says the account of the payment; the event only that it should."""
+    payment = payment_taken_back(event)
+    if payment is None:
+        return Outcome.NOT_OURS, ""
+    problem = "" if is_of_its_account(event, payment) else NOT_OF_ITS_ACCOUNT.format(event.keypair.currency)
+    if event.livemode is not payment.livemode:
+        problem = "it has another livemode"
+    if problem:
+        logger.error("Event %s does not fit payment %s: %s", event.id, payment.pk, problem)
+        return Outcome.REFUSED, problem
+    if payment.may_change:
+        fulfillment.settle(payment)
+    if not payment.is_taken:
+        return Outcome.IGNORED, ""
+    settle(payment)
+    return Outcome.SETTLED, ""
+
+
+def payment_taken_back(event: Event) -> Payment | None:
+    """By its PaymentIntent. Of one made by Checkout we may not have heard yet: then the intent says what it is for."""
+    intent_id = event.object.get("payment_intent")
+    if not is_name(intent_id):
+        return None
+    payments = Payment.objects.select_related("order")
+    known = payments.filter(payment_intent_id=intent_id).first()
+    if known:
+        return known
+    try:
+        intent = api.retrieve_payment_intent(event.keypair, str(intent_id))
+    except StripeObjectMissing:
+        return None
+    found = payments.filter(pk=int(intent.payment)).first() if re.fullmatch(NUMBER, intent.payment) else None
+    return found if found and str(found.order.uuid) == intent.order else None
+
+
 def payment_of(event: Event, order: object) -> Payment | None:
     """The payment by the id of its session or intent, or by what we told Stripe of it."""
     if not event.object_id:
@@ -165,7 +212,7 @@ def payment_of(event: Event, order: object) -> Payment | None:
     payments = Payment.objects.select_related("order")
     known = payments.filter(Q(checkout_session_id=event.object_id) | Q(payment_intent_id=event.object_id)).first()
     payment_id = str(metadata_of(event).get("payment"))
-    if known or not re.fullmatch(r"[0-9]{1,18}", payment_id):
+    if known or not re.fullmatch(NUMBER, payment_id):
         return known
     payment = payments.filter(pk=int(payment_id)).first()
     return payment if payment and str(payment.order.uuid) == order else None
@@ -185,7 +232,7 @@ def is_of_its_account(event: Event, payment: Payment) -> bool:
 def difference(payment: Payment, event: Event) -> str:
     """What keeps this event from being about the payment, or an empty text. Raises NoKeypair."""
     if not is_of_its_account(event, payment):
-        return f"it comes from the account that sells in {event.keypair.currency}"
+        return NOT_OF_ITS_ACCOUNT.format(event.keypair.currency)
     if payment.stripe_id not in ("", event.object_id):
         return f"it is about another {'PaymentIntent' if payment.is_intent else 'Checkout Session'}"
     if event.livemode is not payment.livemode or event.object.get("livemode") is not payment.livemode:
@@ -219,6 +266,15 @@ HANDLERS: dict[str, Callable[[Event], tuple[Outcome, str]]] = {
     "payment_intent.processing": settle_payment_intent,
     "payment_intent.payment_failed": settle_payment_intent,
     "payment_intent.canceled": settle_payment_intent,
+    "refund.created": settle_refunds,
+    "refund.updated": settle_refunds,
+    "refund.failed": settle_refunds,
+    "charge.refunded": settle_refunds,
+    "charge.dispute.created": settle_disputes,
+    "charge.dispute.updated": settle_disputes,
+    "charge.dispute.closed": settle_disputes,
+    "charge.dispute.funds_withdrawn": settle_disputes,
+    "charge.dispute.funds_reinstated": settle_disputes,
 }
 # These may tell of an amount that was changed since; nothing was charged by them.
 FROM_BEFORE_AN_UPDATE = ("payment_intent.payment_failed", "payment_intent.canceled")

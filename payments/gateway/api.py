@@ -22,9 +22,11 @@ from payments.gateway import events
 from payments.gateway.client import client_for
 from payments.gateway.events import Event
 from payments.gateway.keys import Keypair
-from payments.gateway.objects import CheckoutSession, PaymentIntent
+from payments.gateway.objects import CheckoutSession, Dispute, PaymentIntent, Refund
 
 logger = logging.getLogger(__name__)
+
+LONGEST_PAGE = 100
 
 TRY_AGAIN = "The payment service does not answer. This attempt charged nothing: please try again in a minute."
 TELL_THE_SHOP = "The payment service did not accept this. This attempt charged nothing: please tell the shop."
@@ -71,6 +73,26 @@ def update_payment_intent(keypair: Keypair, intent_id: str, *, amount: int) -> P
 def cancel_payment_intent(keypair: Keypair, intent_id: str) -> PaymentIntent:
     with stripe_errors_as_ours(keypair, "cancel payment intent"):
         return PaymentIntent.from_stripe(client_for(keypair).v1.payment_intents.cancel(intent_id).to_dict())
+
+
+def create_refund(keypair: Keypair, params: dict[str, Any], idempotency_key: str) -> Refund:
+    with stripe_errors_as_ours(keypair, "create refund"):
+        refunds = client_for(keypair).v1.refunds
+        refund = refunds.create(params, {"idempotency_key": idempotency_key})  # type: ignore[arg-type]
+        return Refund.from_stripe(refund.to_dict())
+
+
+def list_refunds(keypair: Keypair, filters: dict[str, Any]) -> list[Refund]:
+    """All that fit, such as {"payment_intent": "pi_…"}, whoever made them."""
+    with stripe_errors_as_ours(keypair, "list refunds"):
+        found = client_for(keypair).v1.refunds.list({"limit": LONGEST_PAGE, **filters})  # type: ignore[arg-type]
+        return [Refund.from_stripe(refund.to_dict()) for refund in found.auto_paging_iter()]
+
+
+def list_disputes(keypair: Keypair, filters: dict[str, Any]) -> list[Dispute]:
+    with stripe_errors_as_ours(keypair, "list disputes"):
+        found = client_for(keypair).v1.disputes.list({"limit": LONGEST_PAGE, **filters})  # type: ignore[arg-type]
+        return [Dispute.from_stripe(dispute.to_dict()) for dispute in found.auto_paging_iter()]
 
 
 def create_coupon(keypair: Keypair, params: dict[str, Any]) -> str:
@@ -128,7 +150,8 @@ def stripe_errors_as_ours(keypair: Keypair, act: str, passing: str = "") -> Iter
             log_failure(logging.WARNING, keypair, act, error)
             raise failure_of_stripe(error)(TRY_AGAIN) from None
         log_failure(logging.ERROR, keypair, act, error)
-        raise refusal_of(error)(TELL_THE_SHOP, param=getattr(error, "param", None) or "") from None
+        param, code = getattr(error, "param", None) or "", error.code or ""
+        raise refusal_of(error)(TELL_THE_SHOP, param=param, stripe_code=code) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # A proxy's page, a list, half a body: an answer, but not Stripe's.
         logger.warning("Stripe: %s for %s: unreadable answer (%s)", act, keypair.currency, type(error).__name__)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 
@@ -79,6 +80,8 @@ class PaymentIntent:
     currency: str
     livemode: bool
     order: str
+    # The number of the payment that it was made for, by either way to pay.
+    payment: str
     email: str = field(repr=False)
 
     @classmethod
@@ -92,6 +95,7 @@ class PaymentIntent:
             currency=intent["currency"].upper(),
             livemode=intent["livemode"],
             order=intent["metadata"].get("order", ""),
+            payment=intent["metadata"].get("payment", ""),
             email=email_of(intent.get("receipt_email")),
         )
 
@@ -125,6 +129,66 @@ class PaymentIntent:
     @property
     def is_over(self) -> bool:
         return self.status == "canceled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refund:
+    id: str
+    payment_intent_id: str
+    # pending, requires_action, succeeded, failed or canceled; empty where Stripe says nothing.
+    status: str
+    amount: int
+    currency: str
+    reason: str
+    failure_reason: str
+    created: datetime
+    # What we called it when we asked for it; empty for one that was made in the dashboard.
+    token: str
+
+    @classmethod
+    def from_stripe(cls, refund: dict[str, Any]) -> "Refund":
+        """Raises KeyError, TypeError or AttributeError for what is not a refund."""
+        return cls(
+            id=refund["id"],
+            payment_intent_id=expanded(refund.get("payment_intent")).get("id", ""),
+            status=refund.get("status") or "",
+            amount=refund["amount"],
+            currency=refund["currency"].upper(),
+            reason=refund.get("reason") or "",
+            failure_reason=refund.get("failure_reason") or "",
+            created=datetime.fromtimestamp(refund["created"], UTC),
+            token=(refund.get("metadata") or {}).get("refund", ""),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    id: str
+    payment_intent_id: str
+    status: str
+    reason: str
+    amount: int
+    currency: str
+    is_charge_refundable: bool
+    # None where the bank takes no answer.
+    evidence_due_by: datetime | None
+    created: datetime
+
+    @classmethod
+    def from_stripe(cls, dispute: dict[str, Any]) -> "Dispute":
+        """Raises KeyError, TypeError or AttributeError for what is not a dispute."""
+        due_by = dispute["evidence_details"].get("due_by")
+        return cls(
+            id=dispute["id"],
+            payment_intent_id=expanded(dispute.get("payment_intent")).get("id", ""),
+            status=dispute["status"],
+            reason=dispute["reason"],
+            amount=dispute["amount"],
+            currency=dispute["currency"].upper(),
+            is_charge_refundable=dispute["is_charge_refundable"],
+            evidence_due_by=datetime.fromtimestamp(due_by, UTC) if due_by else None,
+            created=datetime.fromtimestamp(dispute["created"], UTC),
+        )
 
 
 # What an order can be paid by.

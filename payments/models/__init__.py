@@ -2,16 +2,19 @@
 
 from payments.models.adjustments import Discount, DiscountAmount, Tax
 from payments.models.catalog import Item
+from payments.models.disputes import Dispute
 from payments.models.order_emails import OrderEmail
 from payments.models.order_lines import OrderLine, OrderTax
 from payments.models.orders import NewOrder, Order
 from payments.models.payments import Payment
+from payments.models.refunds import Refund
 from payments.models.stripe_records import Counterpart, ReadEvents, RefusedDelivery, StripeEvent
 
 __all__ = [
     "Counterpart",
     "Discount",
     "DiscountAmount",
+    "Dispute",
     "Item",
     "NewOrder",
     "Order",
@@ -20,6 +23,7 @@ __all__ = [
     "OrderTax",
     "Payment",
     "ReadEvents",
+    "Refund",
     "RefusedDelivery",
     "StripeEvent",
     "Tax",

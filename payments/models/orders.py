@@ -114,12 +114,26 @@ class Order(models.Model):
         PROCESSING = "processing", "Payment under way"
         PAID = "paid", "Paid"
 
+    class Refunded(models.TextChoices):
+        NOT = "not", "Not refunded"
+        PARTLY = "partly", "Partly refunded"
+        FULLY = "fully", "Refunded"
+
+    class Dispute(models.TextChoices):
+        NONE = "none", "Not disputed"
+        OPEN = "open", "Disputed"
+        WON = "won", "Dispute won"
+        LOST = "lost", "Dispute lost"
+
     # The same for all orders that came from one cart, each in its currency.
     purchase = models.UUIDField(default=uuid.uuid4, db_index=True, editable=False)
     # The shopper's link to the order: known to nobody who was not given it.
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     currency = models.CharField(max_length=3, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, editable=False)
+    # A paid order stays paid; that money went back or is contested stands beside it, in step with what says so.
+    refunded = models.CharField(max_length=10, choices=Refunded, default=Refunded.NOT, editable=False)
+    dispute = models.CharField(max_length=10, choices=Dispute, default=Dispute.NONE, editable=False)
     # Says what a visitor is buying; empty once nothing stands against buying the same again.
     purchase_key = models.CharField(max_length=64, blank=True, editable=False)
     # What the discount was when it was given: it may be edited or go, the order stays as it is.
@@ -143,6 +157,13 @@ class Order(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=["pending", "processing", "paid"]), name="order_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded="not") | Q(refunded__in=["partly", "fully"], status="paid"),
+                name="only_a_paid_order_is_refunded",
+            ),
+            models.CheckConstraint(
+                condition=Q(dispute__in=["none", "open", "won", "lost"]), name="order_dispute_is_known"
             ),
             models.CheckConstraint(
                 condition=Q(status="paid", paid_at__isnull=False) | (~Q(status="paid") & Q(paid_at__isnull=True)),

@@ -8,7 +8,9 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from payments.errors import RefundRefused
 from payments.models.orders import Order
+from payments.money import format_amount, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,11 +77,12 @@ class Payment(models.Model):
         OPEN = "open", "Waiting for the shopper"
         PROCESSING = "processing", "Waiting for the bank"
         PAID = "paid", "Paid"
-        DUPLICATE = "duplicate", "Paid a second time: refund it"
+        DUPLICATE = "duplicate", "Paid a second time"
         FAILED = "failed", "Failed"
         EXPIRED = "expired", "Expired"
 
     UNDER_WAY = (Status.CREATED, Status.OPEN, Status.PROCESSING)
+    TAKEN = (Status.PAID, Status.DUPLICATE)
     NOT_SETTLED = (*UNDER_WAY, Status.FAILED, Status.EXPIRED)
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
@@ -91,6 +94,9 @@ class Payment(models.Model):
     livemode = models.BooleanField()
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField(help_text="In minor units.")
+    refunded_amount = models.BigIntegerField(
+        default=0, editable=False, help_text="In minor units: what went back, or may be on its way."
+    )
     terms = models.CharField(max_length=64, editable=False)
     checkout_session_id = models.CharField(max_length=255, blank=True)
     payment_intent_id = models.CharField(max_length=255, blank=True)
@@ -107,7 +113,12 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("refund_payment", "Can refund payments")]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(refunded_amount__gte=0, refunded_amount__lte=models.F("amount")),
+                name="no_more_is_refunded_than_was_paid",
+            ),
             models.UniqueConstraint(fields=["order", "attempt"], name="one_payment_an_attempt"),
             models.UniqueConstraint(fields=["order"], condition=Q(status="paid"), name="an_order_is_paid_once"),
             models.UniqueConstraint(
@@ -172,6 +183,41 @@ class Payment(models.Model):
         """Whether Stripe can know more than we do."""
         return bool(self.stripe_id) and self.status in self.NOT_SETTLED
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether money was taken, for the order or beside it."""
+        return self.status in self.TAKEN
+
+    @property
+    def refundable_amount(self) -> int:
+        """In minor units."""
+        return self.amount - self.refunded_amount if self.is_taken else 0
+
+    def require_refundable(self, amount: int) -> None:
+        """Raise RefundRefused unless this much is left. The caller holds the lock of the order's row."""
+        left = format_amount(self.refundable_amount, self.currency)
+        if not self.is_taken:
+            raise RefundRefused("This payment was never paid: there is nothing to refund.")
+        if self.refundable_amount == 0:
+            raise RefundRefused("All of this payment has been refunded, or is on its way back.")
+        if self.disputes.forbidding_refunds().exists():
+            raise RefundRefused(
+                "The bank has taken this payment back on the cardholder's dispute, so it cannot be refunded as well."
+            )
+        if amount > self.refundable_amount:
+            raise RefundRefused(f"Only {left} of this payment is left to refund: please refund that or less.")
+        if amount <= 0 or amount % step(self.currency):
+            raise RefundRefused(
+                f"Please refund an amount above zero and up to {left}, as prices in {self.currency} are."
+            )
+
+    def count_refunds(self, amount: int) -> None:
+        """Note how much went back or may be on its way. The caller holds the lock of the order's row."""
+        self.refunded_amount = amount
+        if self.status == self.Status.DUPLICATE and not self.refundable_amount:
+            self.problem = ""
+        self.save(update_fields=["refunded_amount", "problem", "changed"])
+
     def can_be_continued(self, publishable_key: str, terms: str) -> bool:
         if self.status not in self.UNDER_WAY or self.publishable_key != publishable_key:
             return False
@@ -235,7 +281,7 @@ class Payment(models.Model):
 
     def mark_duplicate(self, *, payment_intent_id: str) -> bool:
         """Money was taken for an order that is paid already."""
-        problem = "This order had been paid before: refund this payment in the Stripe dashboard."
+        problem = "This order had been paid before: refund this payment."
         return self.move(self.Status.DUPLICATE, self.NOT_SETTLED, payment_intent_id=payment_intent_id, problem=problem)
 
     def mark_failed(self, problem: str) -> bool:

@@ -55,8 +55,9 @@ class Answer:
 class StripeServer:
     """Use it as a context manager. `answers` are given first, one to each request; after them the stand-in answers.
 
-    `changes` are made to every Checkout Session that it answers with, `intent_changes` to every PaymentIntent. A key
-    in `expired_keys` opens nothing any more; `answers_at` are given to requests whose path begins so.
+    `changes` are made to every Checkout Session that it answers with, `intent_changes` to every PaymentIntent and
+    `refund_changes` to every refund. A key in `expired_keys` opens nothing any more; `answers_at` are given to requests
+    whose path begins so. Of `lost` requests it does what they ask, and its answers get lost.
     """
 
     def __init__(self) -> None:
@@ -64,9 +65,12 @@ class StripeServer:
         self.answers: list[Answer] = []
         self.changes: dict[str, Any] = {}
         self.intent_changes: dict[str, Any] = {}
+        self.refund_changes: dict[str, Any] = {}
         self.expired_keys: set[str] = set()
         self.answers_at: dict[str, Answer] = {}
+        self.lost = 0
         self.meanwhile: Callable[[], object] | None = None
+        self.afterwards: Callable[[], object] | None = None
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -86,6 +90,14 @@ class StripeServer:
     def let_something_happen(self) -> None:
         """Do what `meanwhile` says, once: the shop is waiting for this server's answer."""
         act, self.meanwhile = self.meanwhile, None
+        self.perform(act)
+
+    def let_something_follow(self) -> None:
+        """Do what `afterwards` says, once: Stripe has acted, and the shop does not have its answer yet."""
+        act, self.afterwards = self.afterwards, None
+        self.perform(act)
+
+    def perform(self, act: Callable[[], object] | None) -> None:
         if act:
             try:
                 act()
@@ -104,6 +116,10 @@ class StripeServer:
             values |= self.changes
         if status == 200 and values.get("object") == "payment_intent":
             values |= self.intent_changes
+        if status == 200:
+            for refund in [values, *(values.get("data", []) if values.get("object") == "list" else [])]:
+                if refund.get("object") == "refund":
+                    refund |= self.refund_changes
         return status, json.dumps(values)
 
     def handler(self) -> type[BaseHTTPRequestHandler]:
@@ -132,7 +148,9 @@ class StripeServer:
                 answer = answer or stripe.answer_at(request)
                 if answer is None:
                     status, text = stripe.answer(request)
-                    answer = Answer(status, text)
+                    answer = Answer(status, text, hang_up=stripe.lost > 0)
+                    stripe.lost = max(0, stripe.lost - 1)
+                    stripe.let_something_follow()
                 self.give(answer)
 
             def give(self, answer: Answer) -> None:

@@ -1,0 +1,78 @@
+"""Refunds and disputes that no event told of, or whose answer was lost: asked for again, account by account."""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.utils import timezone
+
+from payments import disputes, refunds
+from payments.errors import StorefrontError
+from payments.gateway import api, objects
+from payments.gateway.keys import Keypair, keypair_of_account, ring
+from payments.models import Dispute, Payment, Refund
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+# A bank may send a refund back for as long as that.
+RECENTLY = timedelta(days=30)
+
+
+def reconcile_open() -> list[Refund | Dispute]:
+    """Settle unanswered and pending refunds, open disputes, and what was lately made in a dashboard; which were news.
+
+    An account that cannot be asked is left for the next time.
+    """
+    news: list[Refund | Dispute] = []
+    for refund in Refund.objects.under_way().select_related("payment__order"):
+        news += tried(refunds.settle_refund, refund)
+    for payment in Payment.objects.filter(disputes__in=Dispute.objects.still_open()).distinct():
+        news += tried(disputes.settle, payment)
+    for keypair in accounts():
+        for payment in tried(refunded_lately, keypair):
+            news += tried(refunds.settle, payment)
+        for payment in tried(disputed_lately, keypair):
+            news += tried(disputes.settle, payment)
+    return news
+
+
+def accounts() -> Iterable[Keypair]:
+    """A keypair of each: two currencies may be sold by one."""
+    return {keypair.publishable_key: keypair for keypair in ring().values() if keypair.is_complete}.values()
+
+
+def tried(act: Callable[[Any], Iterable[T]], subject: Any) -> list[T]:
+    try:
+        return list(act(subject))
+    except StorefrontError as error:
+        logger.warning("%r could not be checked: %s", subject, error.code)
+        return []
+
+
+def refunded_lately(keypair: Keypair) -> list[Payment]:
+    """Payments of the account with a refund at Stripe that we do not know, or not so."""
+    found = api.list_refunds(keypair, {"created": {"gte": since()}})
+    known = set(Refund.objects.filter(stripe_id__in=[refund.id for refund in found]).values_list("stripe_id", "status"))
+    return payments_of(keypair, [each for each in found if (each.id, each.status) not in known])
+
+
+def disputed_lately(keypair: Keypair) -> list[Payment]:
+    found = api.list_disputes(keypair, {"created": {"gte": since()}})
+    known = set(Dispute.objects.filter(stripe_id__in=[each.id for each in found]).values_list("stripe_id", "status"))
+    return payments_of(keypair, [each for each in found if (each.id, each.status) not in known])
+
+
+def since() -> int:
+    return int((timezone.now() - RECENTLY).timestamp())
+
+
+def payments_of(keypair: Keypair, found: Iterable[objects.Refund | objects.Dispute]) -> list[Payment]:
+    intent_ids = {each.payment_intent_id for each in found}
+    payments = Payment.objects.filter(payment_intent_id__in=intent_ids - {""}, status__in=Payment.TAKEN)
+    return [payment for payment in payments if is_of(payment, keypair)]
+
+
+def is_of(payment: Payment, keypair: Keypair) -> bool:
+    return keypair_of_account(payment.publishable_key, payment.currency).publishable_key == keypair.publishable_key
