@@ -2,7 +2,17 @@
 
 from payments.admin.adjustments import DiscountAdmin, TaxAdmin
 from payments.admin.catalog import ItemAdmin
+from payments.admin.money_back import DisputeAdmin, RefundAdmin
 from payments.admin.orders import OrderAdmin
 from payments.admin.payments import PaymentAdmin, StripeEventAdmin
 
-__all__ = ["DiscountAdmin", "ItemAdmin", "OrderAdmin", "PaymentAdmin", "StripeEventAdmin", "TaxAdmin"]
+__all__ = [
+    "DisputeAdmin",
+    "RefundAdmin",
+    "DiscountAdmin",
+    "ItemAdmin",
+    "OrderAdmin",
+    "PaymentAdmin",
+    "StripeEventAdmin",
+    "TaxAdmin",
+]

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from payments import emails, fulfillment
+from payments.admin.money_back import money_back_of, states_of
 from payments.admin.order_adjustments import AdjustmentsForm, no_longer_offered
 from payments.admin.order_lines import OrderLineInline, may_be_composed
 from payments.admin.order_totals import price_parts, totals_of
@@ -63,8 +64,8 @@ def close_shoppers_page(order: Order) -> str:
 @admin.register(Order)
 class OrderAdmin(ChoosesOnly, admin.ModelAdmin):
     form = OrderForm
-    list_display = ["__str__", "status", "bought", "total", "created", "paid_at"]
-    list_filter = ["status", "currency"]
+    list_display = ["__str__", "status", "money_back_state", "bought", "total", "created", "paid_at"]
+    list_filter = ["status", "refunded", "dispute", "currency"]
     search_fields = [
         *("=id", "=uuid", "lines__name"),
         *("=payments__checkout_session_id", "=payments__payment_intent_id"),
@@ -89,12 +90,13 @@ class OrderAdmin(ChoosesOnly, admin.ModelAdmin):
         if obj is None:
             return ["discount", "taxes", "price_shown"]
         if not self.has_change_permission(request, obj):
-            return ["status", "discount_shown", "price_shown", "created", "paid_at"]
+            money_back = ["money_back"] if obj.is_paid else []
+            return ["status", "discount_shown", "price_shown", *money_back, "created", "paid_at"]
         removable = ["removed"] if no_longer_offered(obj) else []
         return ["status", "discount", "taxes", *removable, "price_shown", "created", "paid_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
-        return ["status", "discount_shown", "price_shown", "created", "paid_at"]
+        return ["status", "discount_shown", "price_shown", "money_back", "created", "paid_at"]
 
     def get_inlines(self, request: HttpRequest, obj: Order | None = None) -> list[Any]:
         return [OrderLineInline, PaymentInline] if obj else [OrderLineInline]
@@ -176,6 +178,14 @@ class OrderAdmin(ChoosesOnly, admin.ModelAdmin):
             self.log_change(request, order, f"Sent the link to {order.email}.")
             self.message_user(request, f"The link was sent to {order.email}.{emails.where_mail_goes()}")
         return HttpResponseRedirect(change_page(order))
+
+    @admin.display(description="Money back")
+    def money_back_state(self, order: Order) -> str:
+        return " · ".join(states_of(order)) or "–"
+
+    @admin.display(description="Refunds and disputes")
+    def money_back(self, order: Order) -> SafeString | str:
+        return money_back_of(order)
 
     @admin.display(description="Bought")
     def bought(self, order: Order) -> str:

@@ -1,49 +1,53 @@
-"""Payments and events: to be looked at, never edited."""
+"""Payments and events: to be looked at, never edited. A payment can be refunded."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from payments.admin.dashboard import payment_link
+from payments.admin.money_back import DisputeInline, RefundInline
 from payments.admin.read_only import ReadOnly
+from payments.admin.refunding import refund_page
 from payments.admin.webhook_health import account_name, health_of_accounts, refused_deliveries
-from payments.gateway.keys import SANDBOX_MARK
 from payments.models import Payment, StripeEvent
 from payments.money import format_amount
-
-DASHBOARD = "https://dashboard.stripe.com"
 
 
 def amount_of(payment: Payment) -> str:
     return format_amount(payment.amount, payment.currency)
 
 
-def stripe_link(payment: Payment) -> SafeString | str:
-    """A link to what the payment is at Stripe: in the dashboard of its account, for test or for live."""
-    object_id = payment.payment_intent_id or payment.checkout_session_id
-    if not object_id:
-        return "–"
-    address = stripe_address(payment)
-    if not address:
-        return object_id[:24] + "…"
-    return format_html('<a href="{}" rel="noreferrer">{}</a>', address, object_id[:24] + "…")
+def refunded_amount_of(payment: Payment) -> str:
+    return format_amount(payment.refunded_amount, payment.currency) if payment.refunded_amount else "–"
 
 
-def stripe_address(payment: Payment) -> str:
-    """Empty for an intent of the stand-in, which has no page to show it."""
-    if SANDBOX_MARK in payment.publishable_key:
-        return payment.url
-    root = DASHBOARD if payment.livemode else f"{DASHBOARD}/test"
-    if payment.payment_intent_id:
-        return f"{root}/payments/{payment.payment_intent_id}"
-    return f"{root}/checkout/sessions/{payment.checkout_session_id}"
+def may_refund(request: HttpRequest) -> bool:
+    return request.user.has_perm("payments.refund_payment")
 
 
 class PaymentInline(ReadOnly, admin.TabularInline):
     model = Payment
-    fields = readonly_fields = ("attempt", "status", "amount_shown", "at_stripe", "problem", "created")
+    readonly_fields = ("attempt", "status", "amount_shown", "refunded", "refund", "at_stripe", "problem", "created")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        hidden = [] if may_refund(request) else ["refund"]
+        return [name for name in self.readonly_fields if name not in hidden]
+
+    @admin.display(description="Refunded")
+    def refunded(self, payment: Payment) -> str:
+        return refunded_amount_of(payment)
+
+    @admin.display(description="Refund")
+    def refund(self, payment: Payment) -> SafeString | str:
+        if not payment.refundable_amount:
+            return "–"
+        return format_html('<a href="{}">Refund</a>', reverse("admin:payment-refund", args=[payment.pk]))
 
     @admin.display(description="Amount")
     def amount_shown(self, payment: Payment) -> str:
@@ -51,7 +55,7 @@ class PaymentInline(ReadOnly, admin.TabularInline):
 
     @admin.display(description="At Stripe")
     def at_stripe(self, payment: Payment) -> SafeString | str:
-        return stripe_link(payment)
+        return payment_link(payment)
 
 
 @admin.register(Payment)
@@ -62,6 +66,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
         "status",
         "method",
         "amount_shown",
+        "refunded",
         "mode",
         "at_stripe",
         "problem",
@@ -71,9 +76,25 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ["order"]
     search_fields = ["=order__id", "=checkout_session_id", "=payment_intent_id"]
     fields = readonly_fields = (
-        *("order", "attempt", "status", "method", "amount_shown", "currency", "mode", "publishable_key"),
+        *("order", "attempt", "status", "method", "amount_shown", "refunded", "mode", "publishable_key"),
         *("checkout_session_id", "payment_intent_id", "at_stripe", "problem", "created", "changed"),
     )
+
+    inlines = [RefundInline, DisputeInline]
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.refund)
+        return [path("<int:payment_id>/refund/", page, name="payment-refund"), *super().get_urls()]
+
+    def refund(self, request: HttpRequest, payment_id: int) -> HttpResponse:
+        """Whoever may see payments may not by that give them back."""
+        if not may_refund(request):
+            raise PermissionDenied
+        return refund_page(request, get_object_or_404(Payment.objects.select_related("order"), pk=payment_id))
+
+    @admin.display(description="Refunded")
+    def refunded(self, payment: Payment) -> str:
+        return refunded_amount_of(payment)
 
     @admin.display(description="Mode")
     def mode(self, payment: Payment) -> str:
@@ -85,7 +106,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="At Stripe")
     def at_stripe(self, payment: Payment) -> SafeString | str:
-        return stripe_link(payment)
+        return payment_link(payment)
 
 
 @admin.register(StripeEvent)

@@ -68,6 +68,10 @@ def test_a_payment_links_to_itself_in_the_dashboard_of_its_mode(
 
 
 def test_a_payment_of_the_stand_in_links_to_its_page_there(admin_client: Client, paid: Order) -> None:
+    page = f"/sandbox/payments/{Payment.objects.get().payment_intent_id}"
+    assert f'href="{page}"' in admin_client.get("/admin/payments/payment/").content.decode()
+    assert admin_client.get(page).status_code == 200
+    Payment.objects.update(payment_intent_id="")
     url = Payment.objects.get().url
     assert f'href="{url}"' in admin_client.get("/admin/payments/payment/").content.decode()
 

@@ -104,6 +104,7 @@ def test_a_program_gets_the_same_as_json(client: Client, order: Order, pay: Call
     assert answer == {
         "order": str(order.uuid),
         "status": "pending",
+        "refunded": "not",
         "currency": "USD",
         "lines": [
             {
@@ -191,11 +192,13 @@ def test_an_order_whose_item_is_gone_still_says_what_was_bought(client: Client, 
     assert client.post(f"/order/{order.uuid}/checkout").status_code == 303
 
 
-def test_the_page_costs_four_queries(client: Client, order: Order, django_assert_num_queries: Any) -> None:
+def test_the_page_of_a_paid_order_costs_five_queries(
+    client: Client, order: Order, django_assert_num_queries: Any
+) -> None:
     order.payments.get().claim_check()
     order.mark_paid()
     order.payments.update(status="paid")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(f"/order/{order.uuid}")
 
 

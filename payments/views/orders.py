@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from payments import checkout, fulfillment
 from payments.errors import StorefrontError
-from payments.models import Order, OrderTax, Payment
+from payments.models import Order, OrderTax, Payment, Refund
 from payments.views.checkout import SeeOther, origin_of, session_as_json
 from payments.views.negotiation import prefers_json
 from payments.views.problems import problem_json, problem_page, status_of
@@ -101,7 +101,7 @@ def settle(payment: Payment) -> None:
 def show(request: HttpRequest, order: Order, *, came_back: bool = False, may_be_paid: bool = False) -> HttpResponse:
     if prefers_json(request):
         return unlisted(JsonResponse(as_json(order) | {"others": others_as_json(order)}))
-    context = price_context(order) | purchase_context(order)
+    context = price_context(order) | purchase_context(order) | {"refunds": refunds_of(order)}
     context |= {"came_back": came_back, "may_be_paid": may_be_paid or order.may_be_paid}
     return unlisted(render(request, "order.html", context))
 
@@ -110,6 +110,12 @@ def price_context(order: Order) -> dict[str, Any]:
     """What the table of an order's lines and sums shows."""
     price = order.price
     return {"order": order, "price": price, "taxes": list(zip(order.taxes.all(), price.taxes, strict=True))}
+
+
+def refunds_of(order: Order) -> list[Refund]:
+    """What went back or is on its way, the oldest first."""
+    refunds = Refund.objects.accepted().filter(payment__order=order)
+    return list(refunds.select_related("payment").order_by("created", "id")) if order.is_paid else []
 
 
 def purchase_context(order: Order) -> dict[str, Any]:
@@ -135,6 +141,7 @@ def as_json(order: Order) -> dict[str, Any]:
     return {
         "order": str(order.uuid),
         "status": order.status,
+        "refunded": order.refunded,
         "currency": order.currency,
         "lines": [
             {

@@ -1,0 +1,123 @@
+"""The form by which staff gives money back: filled in, confirmed, and then done once."""
+
+import uuid
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from payments import refunds
+from payments.errors import RefundRefused, StorefrontError
+from payments.models import Payment, Refund
+from payments.models.refunds import MAXIMUM_NOTE
+from payments.money import format_amount, from_minor_units, price_decimals, to_minor_units
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class RefundForm(forms.Form):
+    """The token makes it one refund, however often the form is sent."""
+
+    # In major units, with the decimals that a price in the payment's currency has.
+    amount = forms.DecimalField()
+    reason = forms.ChoiceField(choices=Refund.Reason)
+    note = forms.CharField(
+        required=False,
+        max_length=MAXIMUM_NOTE,
+        help_text="For the shop; the shopper does not see it.",
+        widget=forms.Textarea({"rows": 2}),
+    )
+    token = forms.UUIDField(
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid"), "Open this page again: it was not sent as it was shown."),
+    )
+
+    def __init__(self, payment: Payment, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.payment = payment
+        self.initial = {
+            "amount": from_minor_units(payment.refundable_amount, payment.currency),
+            "reason": Refund.Reason.DUPLICATE if payment.status == Payment.Status.DUPLICATE else None,
+            "token": uuid.uuid4(),
+        }
+        self.fields["amount"] = forms.DecimalField(
+            label=f"Amount in {payment.currency}",
+            min_value=0,
+            max_digits=14,
+            decimal_places=price_decimals(payment.currency),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Before it is confirmed; afterwards what is left is looked at under a lock, and a second click finds less."""
+        values: dict[str, Any] = super().clean() or {}
+        if "amount" in values and not self.is_confirmed:
+            try:
+                self.payment.require_refundable(self.minor_units)
+            except RefundRefused as refusal:
+                raise forms.ValidationError(str(refusal)) from None
+        return values
+
+    @property
+    def is_confirmed(self) -> bool:
+        return "confirmed" in self.data
+
+    @property
+    def minor_units(self) -> int:
+        return to_minor_units(self.cleaned_data["amount"], self.payment.currency)
+
+
+def refund_page(request: HttpRequest, payment: Payment) -> HttpResponse:
+    """The caller has seen to it that the user may do this."""
+    form = RefundForm(payment, request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return page(request, payment, form)
+    if not form.is_confirmed:
+        return page(request, payment, form, amount=format_amount(form.minor_units, payment.currency))
+    try:
+        refund = give_back(form, by=cast("User", request.user))
+    except StorefrontError as error:
+        form.add_error(None, f"Nothing was refunded. {error}")
+        return page(request, payment, form)
+    tell(request, refund)
+    return HttpResponseRedirect(reverse("admin:payments_payment_change", args=[payment.pk]))
+
+
+def give_back(form: RefundForm, *, by: "User") -> Refund:
+    values = form.cleaned_data
+    return refunds.refund(
+        payment=form.payment,
+        amount=form.minor_units,
+        reason=values["reason"],
+        note=values["note"],
+        by=by,
+        token=values["token"],
+    )
+
+
+def tell(request: HttpRequest, refund: Refund) -> None:
+    amount = refund.shown_amount
+    if refund.is_unanswered:
+        messages.warning(request, f"{amount} is to be refunded. {refund.problem}")
+    elif refund.status in Refund.NOTHING_WENT_BACK:
+        messages.error(request, f"Nothing was refunded. {refund.problem}")
+    elif refund.status == Refund.Status.SUCCEEDED:
+        messages.success(request, f"{amount} was refunded.")
+    else:
+        messages.success(request, f"{amount} is on its way back. The bank takes its time, and may still refuse.")
+
+
+def page(request: HttpRequest, payment: Payment, form: RefundForm, *, amount: str = "") -> HttpResponse:
+    """With an `amount` it asks for a confirmation."""
+    context = admin.site.each_context(request) | {
+        "title": f"Refund {payment}",
+        "opts": Payment._meta,
+        "payment": payment,
+        "left": format_amount(payment.refundable_amount, payment.currency),
+        "form": form,
+        "amount": amount,
+    }
+    return render(request, "admin/payments/payment/refund.html", context)
