@@ -47,7 +47,7 @@ def refund(
 
 
 def account_that_took(payment: Payment) -> Keypair:
-    """Its keypair. Where that was rolled, only one that knows the payment: no other account is asked to pay back."""
+    """Its keypair. Where that was rolled, only one that knows the payment: no other is asked, or believed."""
     keypair = keypair_of_account(payment.publishable_key, payment.currency)
     if keypair.publishable_key != payment.publishable_key and payment.payment_intent_id:
         api.retrieve_payment_intent(keypair, payment.payment_intent_id)
@@ -103,7 +103,7 @@ def settle(payment: Payment) -> list[Refund]:
     May be called by anyone at any time: it is applied under a lock, and old answers change nothing.
     Raises NoKeypair, StripeRefused or StripeUnreachable, and then nothing has changed.
     """
-    keypair = keypair_of_account(payment.publishable_key, payment.currency)
+    keypair = account_that_took(payment)
     return take(payment, api.list_refunds(keypair, {"payment_intent": payment.payment_intent_id}))
 
 

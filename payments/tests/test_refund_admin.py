@@ -295,6 +295,8 @@ def test_the_shopper_sees_what_went_back_and_nothing_of_disputes(
     assert "disput" not in page.lower()
     assert "shouted" not in page
     assert Client().get(address, headers={"Accept": "application/json"}).json()["refunded"] == "partly"
+    confirm(admin_client, payment, amount="10.00")
+    assert "Your order was refunded" in Client().get(address).content.decode()
 
 
 def test_a_page_costs_as_many_queries_with_many_refunds_as_with_one(admin_client: Client, payment: Payment) -> None:

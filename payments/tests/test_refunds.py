@@ -230,7 +230,9 @@ def test_no_other_account_is_asked_to_pay_it_back(
     settings.STRIPE_KEYPAIRS = read_keypairs({f"STRIPE_USD_{part}": value for part, value in NEW_ACCOUNT.items()})
     with pytest.raises(StripeObjectMissing):
         give_back(payment)
-    assert [sent.method for sent in stripe_server.requests] == ["GET"]
+    with pytest.raises(StripeObjectMissing):
+        refunds.settle(payment)
+    assert {sent.path for sent in stripe_server.requests} == {f"/v1/payment_intents/{payment.payment_intent_id}"}
     settings.STRIPE_KEYPAIRS = {}
     with pytest.raises(NoKeypair):
         give_back(payment)
@@ -431,6 +433,14 @@ def test_with_its_webhooks_lost_a_reconciliation_finds_it(payment: Payment) -> N
     in_dashboard(payment, 500)
     assert [refund.amount for refund in money_back.reconcile_open()] == [500]
     assert money_back.reconcile_open() == []
+
+
+def test_more_refunds_than_stripe_lists_at_once_are_all_found(payment: Payment, stripe_server: StripeServer) -> None:
+    for _ in range(101):
+        in_dashboard(payment, 1)
+    assert len(refunds.settle(payment)) == 101
+    assert {sent.secret_key for sent in stripe_server.requests} == {"sk_test_sandbox_usd"}
+    assert again(payment).refunded_amount == 101
 
 
 @pytest.mark.django_db(transaction=True)
