@@ -126,6 +126,8 @@ def note(payment: Payment, answer: objects.Refund) -> Refund | None:
     problem = difference(refund, answer)
     if problem:
         logger.error("Refund %s of payment %s does not fit: %s", answer.id, payment.pk, problem)
+        if refund.pk:
+            refund.note_problem(f"Stripe's {answer.id} does not fit: {problem}")
         return None
     failure = f"The bank sent it back ({answer.failure_reason})." if answer.failure_reason else ""
     if not refund.take(stripe_id=answer.id, status=answer.status, problem=failure):

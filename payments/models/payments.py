@@ -24,6 +24,7 @@ SOME_MINUTES = timedelta(minutes=5)
 # Stripe is given up before.
 CREATION_TAKES = timedelta(minutes=2)
 MAXIMUM_PROBLEM = 200
+PAID_BEFORE = "This order had been paid before: refund this payment."
 ALWAYS = Q()
 
 
@@ -214,8 +215,8 @@ class Payment(models.Model):
     def count_refunds(self, amount: int) -> None:
         """Note how much went back or may be on its way. The caller holds the lock of the order's row."""
         self.refunded_amount = amount
-        if self.status == self.Status.DUPLICATE and not self.refundable_amount:
-            self.problem = ""
+        if self.status == self.Status.DUPLICATE:
+            self.problem = PAID_BEFORE if self.refundable_amount else ""
         self.save(update_fields=["refunded_amount", "problem", "changed"])
 
     def can_be_continued(self, publishable_key: str, terms: str) -> bool:
@@ -281,8 +282,9 @@ class Payment(models.Model):
 
     def mark_duplicate(self, *, payment_intent_id: str) -> bool:
         """Money was taken for an order that is paid already."""
-        problem = "This order had been paid before: refund this payment."
-        return self.move(self.Status.DUPLICATE, self.NOT_SETTLED, payment_intent_id=payment_intent_id, problem=problem)
+        return self.move(
+            self.Status.DUPLICATE, self.NOT_SETTLED, payment_intent_id=payment_intent_id, problem=PAID_BEFORE
+        )
 
     def mark_failed(self, problem: str) -> bool:
         """The shopper's bank said no, days after."""

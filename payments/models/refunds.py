@@ -176,6 +176,7 @@ class Refund(models.Model):
             Refund.objects.keep_in_step(self.payment)
 
     def note_problem(self, problem: str) -> None:
-        """Leave the refund as it is, and a word for whoever looks at it."""
-        Refund.objects.filter(pk=self.pk).update(problem=problem[:MAXIMUM_PROBLEM], changed=timezone.now())
+        """A word for whoever looks at it, unless another request has had Stripe's answer meanwhile."""
+        unanswered = Refund.objects.filter(pk=self.pk, status=self.Status.CREATED)
+        unanswered.update(problem=problem[:MAXIMUM_PROBLEM], changed=timezone.now())
         self.refresh_from_db()

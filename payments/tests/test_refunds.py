@@ -145,12 +145,16 @@ def test_yen_are_refunded_whole(paid: Callable[..., Payment], jpy_mug: Item, giv
 
 
 def test_a_payment_that_came_a_second_time_is_refunded_and_the_order_stays_paid(
-    payment: Payment, give_back: GiveBack
+    paid: Callable[..., Payment], usd_mug: Item, give_back: GiveBack, later: Later, carry_webhooks: Carry
 ) -> None:
+    payment = paid(usd_mug, FAILS)
     Payment.objects.update(status="duplicate", problem="This order had been paid before: refund this payment.")
     give_back(again(payment))
     assert (again(payment).status, again(payment).problem) == ("duplicate", "")
     assert again(payment).order.refunded == "not"
+    later(11)
+    carry_webhooks()
+    assert "refund this payment" in again(payment).problem
 
 
 def test_a_refund_does_not_put_stock_back(paid: Callable[..., Payment], usd_mug: Item, give_back: GiveBack) -> None:
@@ -413,8 +417,11 @@ def test_a_refund_of_another_amount_currency_or_payment_is_not_taken_for_ours(
     payment: Payment, give_back: GiveBack, stripe_server: StripeServer, change: Any
 ) -> None:
     stripe_server.refund_changes = change
-    assert give_back(payment, 700).status == "created"
+    refund = give_back(payment, 700)
+    assert refund.status == "created"
+    assert "does not fit: expected pi_" in refund.problem
     assert again(payment).order.refunded == "not"
+    assert refunds.settle(payment) == []
 
 
 # --- From Stripe's dashboard --------------------------------------------------------------------------------
@@ -433,6 +440,12 @@ def test_with_its_webhooks_lost_a_reconciliation_finds_it(payment: Payment) -> N
     in_dashboard(payment, 500)
     assert [refund.amount for refund in money_back.reconcile_open()] == [500]
     assert money_back.reconcile_open() == []
+
+
+def test_an_account_that_cannot_be_asked_keeps_no_other_from_it(payment: Payment, stripe_server: StripeServer) -> None:
+    in_dashboard(payment, 500)
+    stripe_server.answers = [Answer(status=401, body=json.dumps({"error": {"message": "Invalid API Key"}}))]
+    assert [refund.amount for refund in money_back.reconcile_open()] == [500]
 
 
 def test_more_refunds_than_stripe_lists_at_once_are_all_found(payment: Payment, stripe_server: StripeServer) -> None:

@@ -78,6 +78,13 @@ def test_an_inquiry_takes_no_money_and_leaves_the_payment_refundable(admin_clien
     assert (dispute_of(intent).status, balance()) == ("warning_closed", 1400)
 
 
+def test_an_inquiry_that_is_lost_takes_the_money_in_the_end(admin_client: Client) -> None:
+    intent = paid(INQUIRED)
+    press(admin_client, intent, "lose")
+    assert (dispute_of(intent).status, dispute_of(intent).is_charge_refundable, balance()) == ("lost", False, 0)
+    assert event_types()[:2] == ["charge.dispute.funds_withdrawn", "charge.dispute.closed"]
+
+
 def test_another_account_sees_none_of_it() -> None:
     dispute = dispute_of(paid(DISPUTED))
     with pytest.raises(stripe.InvalidRequestError, match="No such dispute"):
