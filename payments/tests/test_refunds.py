@@ -291,6 +291,25 @@ def test_what_never_reached_stripe_is_asked_for_again(
     assert Refund.objects.get().status == "succeeded"
 
 
+def test_what_was_noted_before_the_process_died_is_asked_for(payment: Payment, clerk: User) -> None:
+    Refund.objects.begin(payment, token=Refund().token, amount=700, reason="duplicate", note="", by=clerk)
+    money_back.reconcile_open()
+    assert (Refund.objects.get().status, len(at_stripe(payment))) == ("succeeded", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reconciliation_in_the_very_moment_of_a_refund_makes_no_second_one(
+    payment: Payment, give_back: GiveBack, stripe_server: StripeServer
+) -> None:
+    stripe_server.meanwhile = money_back.reconcile_open
+    assert give_back(payment, 700).status == "succeeded"
+    posts = [sent for sent in stripe_server.requests if sent.method == "POST"]
+    assert len(posts) == 2
+    assert len({sent.headers["Idempotency-Key"] for sent in posts}) == 1
+    assert [theirs.amount for theirs in at_stripe(payment)] == [700]
+    assert again(payment).refunded_amount == 700
+
+
 def test_the_same_form_sent_again_after_silence_asks_again(
     payment: Payment, give_back: GiveBack, stripe_server: StripeServer
 ) -> None:
