@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 from django.utils import timezone
 
 from payments import disputes, refunds
-from payments.errors import StorefrontError
+from payments.errors import StorefrontError, StripeUnreachable
 from payments.gateway import api, objects
-from payments.gateway.keys import Keypair, keypair_of_account, ring
+from payments.gateway.keys import Keypair, every_keypair, keypair_of_account
 from payments.models import Dispute, Payment, Refund
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-# A bank may send a refund back for as long as that.
-RECENTLY = timedelta(days=30)
+# What is older and was missed is told by the events that could not be delivered, which Stripe keeps for 30 days.
+RECENTLY = timedelta(days=3)
 
 
 def reconcile_open() -> list[Refund | Dispute]:
@@ -26,27 +26,34 @@ def reconcile_open() -> list[Refund | Dispute]:
     An account that cannot be asked is left for the next time.
     """
     news: list[Refund | Dispute] = []
+    silent: set[str] = set()
     for refund in Refund.objects.under_way().select_related("payment__order"):
-        news += tried(refunds.settle_refund, refund)
+        news += tried(refunds.settle_refund, refund, refund.payment.publishable_key, silent)
     for payment in Payment.objects.filter(disputes__in=Dispute.objects.still_open()).distinct():
-        news += tried(disputes.settle, payment)
+        news += tried(disputes.settle, payment, payment.publishable_key, silent)
     for keypair in accounts():
-        for payment in tried(refunded_lately, keypair):
-            news += tried(refunds.settle, payment)
-        for payment in tried(disputed_lately, keypair):
-            news += tried(disputes.settle, payment)
+        account = keypair.publishable_key
+        for payment in tried(refunded_lately, keypair, account, silent):
+            news += tried(refunds.settle, payment, account, silent)
+        for payment in tried(disputed_lately, keypair, account, silent):
+            news += tried(disputes.settle, payment, account, silent)
     return news
 
 
 def accounts() -> Iterable[Keypair]:
     """A keypair of each: two currencies may be sold by one."""
-    return {keypair.publishable_key: keypair for keypair in ring().values() if keypair.is_complete}.values()
+    return {keypair.publishable_key: keypair for keypair in every_keypair() if keypair.is_complete}.values()
 
 
-def tried(act: Callable[[Any], Iterable[T]], subject: Any) -> list[T]:
+def tried(act: Callable[[Any], Iterable[T]], subject: Any, account: str, silent: set[str]) -> list[T]:
+    """What the act found out; nothing if the account did not answer, or had not before."""
+    if account in silent:
+        return []
     try:
         return list(act(subject))
     except StorefrontError as error:
+        if isinstance(error, StripeUnreachable):
+            silent.add(account)
         logger.warning("%r could not be checked: %s", subject, error.code)
         return []
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from payments import counterparts, emails, fulfillment, webhooks
+from payments import counterparts, emails, fulfillment, money_back, webhooks
 from payments.errors import StorefrontError, StripeUnreachable
 from payments.gateway.keys import Keypair, every_keypair
 from payments.models import Order, Payment, StripeEvent
@@ -33,6 +33,8 @@ def reconcile() -> Iterator[Line]:
         if keypair.is_complete:
             yield from events_of_account(keypair)
     yield from payments_under_way()
+    for changed in money_back.reconcile_open():
+        yield Line(f"{changed}: {changed.get_status_display()}")
     yield from stock_held_for_nobody()
     yield from counted(counterparts.retire_leftovers(), "coupons and tax rates retired that nothing uses any more")
     yield from counted(emails.send_due(), "mails sent that had waited")

@@ -266,7 +266,10 @@ def test_an_endpoint_elsewhere_does_not_count(registered: None) -> None:
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"disabled": True}, "it is disabled"), ({"enabled_events": ["charge.succeeded"]}, "does not send checkout")],
+    [
+        ({"disabled": True}, "it is disabled"),
+        ({"enabled_events": ["charge.succeeded"]}, "does not send charge.dispute.closed"),
+    ],
 )
 def test_an_endpoint_that_is_disabled_or_misses_events_is_wrong(registered: None, change: Any, words: str) -> None:
     endpoints = stripe_of("USD").v1.webhook_endpoints

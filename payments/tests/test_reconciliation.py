@@ -64,7 +64,8 @@ def test_an_event_that_was_fetched_is_not_fetched_again(usd_mug: Item, pay: Pay,
     ReadEvents.objects.update(until=timezone.now() + timedelta(minutes=5))
     stripe_server.requests.clear()
     reconcile()
-    assert [sent.path.split("?")[0] for sent in stripe_server.requests] == ["/v1/events"] * 3
+    asked = {sent.path.split("?")[0] for sent in stripe_server.requests}
+    assert asked == {"/v1/events", "/v1/refunds", "/v1/disputes"}
     assert StripeEvent.objects.filter(type="checkout.session.completed").count() == 1
 
 
@@ -280,3 +281,18 @@ def test_an_event_without_what_tells_of_a_person_can_still_be_worked_on(
     stripe_server.answers = []
     reconcile()
     assert statuses() == ["paid"]
+
+
+@pytest.mark.parametrize("event_is_left", [True, False])
+def test_a_refund_made_at_stripe_whose_webhook_was_lost_is_told(usd_mug: Item, pay: Pay, event_is_left: bool) -> None:
+    payment = bought(usd_mug)
+    pay(payment.url, webhook="lose")
+    reconcile()
+    payment.refresh_from_db()
+    stripe = client_for(keypair_for("USD"))
+    stripe.v1.refunds.create({"payment_intent": payment.payment_intent_id, "amount": 500})
+    if not event_is_left:
+        ReadEvents.objects.update(until=timezone.now() + timedelta(days=1))
+    assert ("events worked on" if event_is_left else "Refund") in reconcile()
+    payment.refresh_from_db()
+    assert payment.refunded_amount == 500
