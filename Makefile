@@ -42,7 +42,7 @@ lint: .venv/development ## Format, style, types, layers, migrations
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt || { echo "The packages could not be installed: check the network and run make again." >&2; exit 1; }
 	@touch $@
 
-.venv/development: requirements.txt requirements-dev.txt | .venv/python
+.venv/development: requirements.txt requirements-sentry.txt requirements-dev.txt | .venv/python
 	@echo "Installing what the tests need …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { echo "The packages could not be installed: check the network and run make again." >&2; exit 1; }
 	@touch $@ .venv/shop

@@ -6,7 +6,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Q
 
-from payments import emails
+from payments import emails, trace
 from payments.errors import SoldOut, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_of_account
@@ -32,6 +32,7 @@ def settle(payment: Payment) -> None:
 
 def read_again(payment: Payment) -> None:
     keypair = keypair_of_account(payment.publishable_key, payment.currency)
+    trace.note(order=payment.order_id, account=payment.publishable_key)
     try:
         offer = offer_of(payment, keypair)
     except StripeObjectMissing:
@@ -120,9 +121,20 @@ def take_payment(offer: Offer, payment: Payment, order: Order) -> None:
             order.note_email(offer.email)
             order.mark_paid()
             transaction.on_commit(partial(emails.send_due, order), robust=True)
-            logger.info("Order %s is paid: %s %s", order.pk, payment.amount, payment.currency)
+            facts = settled(payment, "paid")
+            logger.info("Order %s is paid: %s %s", order.pk, payment.amount, payment.currency, extra=facts)
     elif payment.mark_duplicate(payment_intent_id=offer.payment_intent_id):
-        logger.error("Order %s was paid a second time by payment %s: refund it", order.pk, payment.pk)
+        facts = settled(payment, "paid twice")
+        logger.error("Order %s was paid a second time by payment %s: refund it", order.pk, payment.pk, extra=facts)
+
+
+def settled(payment: Payment, outcome: str) -> dict[str, object]:
+    return {
+        "event": "settled",
+        "outcome": outcome,
+        "currency": payment.currency,
+        "account": payment.publishable_key,
+    }
 
 
 def take_stock(order: Order) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from payments import emails, fulfillment
+from payments import emails, fulfillment, trace
 from payments.errors import (
     DiscountRefused,
     NoKeypair,
@@ -37,6 +37,7 @@ def begin(order: Order, method: Payment.Method) -> tuple[Payment, Keypair] | Non
     Raises OrderClosed, NoKeypair, AmountOutOfLimits, DiscountRefused, SoldOut or StripeUnreachable.
     """
     keypair = keypair_for(order.currency)
+    trace.note(order=order.pk, account=keypair.publishable_key)
     total = order.price.total
     if total == 0:
         fulfillment.take_back_offers(order)
@@ -143,6 +144,18 @@ def note(payment: Payment, keypair: Keypair, offer: Offer) -> None:
     order.require_payable()
     if payment.status != Payment.Status.OPEN:
         raise StripeUnreachable(api.TRY_AGAIN)
+    logger.info(
+        "Order %s is offered for payment: %s %s", order.pk, payment.amount, payment.currency, extra=facts(payment)
+    )
+
+
+def facts(payment: Payment) -> dict[str, object]:
+    return {
+        "event": "offered",
+        "currency": payment.currency,
+        "account": payment.publishable_key,
+        "method": str(payment.method),
+    }
 
 
 def close_quietly(keypair: Keypair, offer: Offer) -> None:

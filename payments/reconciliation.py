@@ -44,7 +44,7 @@ def reconcile() -> Iterator[Line]:
 def events_of_account(keypair: Keypair) -> Iterator[Line]:
     account = f"the {'retired ' if keypair.retired else ''}account for {keypair.currency}"
     try:
-        yield from counted(webhooks.fetch_undelivered(keypair), f"events worked on that {account} could not deliver")
+        yield from counted(webhooks.fetch_undelivered(keypair), f"events fetched that {account} could not deliver")
         done, waiting = webhooks.work_on_waiting(keypair)
     except StorefrontError as error:
         yield Line(f"not now: events of {account} ({error.code})", is_mended=False)

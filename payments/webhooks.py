@@ -22,7 +22,6 @@ from payments.models import Payment, ReadEvents, RefusedDelivery, StripeEvent
 logger = logging.getLogger(__name__)
 
 Outcome = StripeEvent.Outcome
-MAXIMUM_AT_ONCE = 1000
 # https://docs.stripe.com/api/events/list: the events of the last 30 days.
 STRIPE_KEEPS_EVENTS = timedelta(days=30)
 # A delivery that is still under way may fail yet, so what is younger is read again the next time.
@@ -59,6 +58,7 @@ def keep(event: Event, *, was_fetched: bool = False) -> StripeEvent:
 
 def work_on(record: StripeEvent, event: Event) -> None:
     if record.is_done:
+        tell(event, "repeated")
         return
     act = HANDLERS.get(event.type, ignore)
     try:
@@ -67,44 +67,51 @@ def work_on(record: StripeEvent, event: Event) -> None:
         record.note_failure(error.code if isinstance(error, StorefrontError) else type(error).__name__)
         raise
     record.finish(*outcome)
+    tell(event, record.outcome)
 
 
-def work_on_waiting(keypair: Keypair) -> tuple[int, int]:
-    """Try again what an account told and could not be worked on: how many are done now, and how many still wait.
-
-    Raises StripeUnreachable: the others would wait for the same.
-    """
-    done = waiting = 0
-    for record in StripeEvent.objects.waiting().filter(account=keypair.publishable_key)[:MAXIMUM_AT_ONCE]:
-        try:
-            work_on(record, events.read(record.payload, keypair))
-        except StripeUnreachable:
-            raise
-        except StorefrontError as error:
-            logger.warning("Event %s still waits: %s", record.event_id, error.code)
-            waiting += 1
-        except Exception:
-            # A mistake of ours with one event must not keep the others waiting.
-            logger.exception("Event %s cannot be worked on", record.event_id)
-            waiting += 1
-        else:
-            done += 1
-    return done, waiting
+def tell(event: Event, outcome: str) -> None:
+    facts = {"event": "webhook", "account": event.keypair.publishable_key, "type": event.type, "outcome": outcome}
+    logger.info("Event %s, %s: %s", event.id, event.type, outcome, extra=facts)
 
 
 def fetch_undelivered(keypair: Keypair) -> int:
-    """Work on the events whose webhooks did not arrive, or were not accepted; how many. Raises as `receive` does."""
+    """Keep the events whose webhooks did not arrive; how many we did not have. Raises as calls to Stripe do."""
     now = timezone.now()
     account = keypair.publishable_key
     read = ReadEvents.objects.filter(account=account).first()
     since = read.until if read else now - STRIPE_KEEPS_EVENTS
-    new = 0
+    before = StripeEvent.objects.filter(account=account, was_fetched=True).count()
     for event in api.undelivered_events(keypair, types=list(HANDLERS), since=since):
-        record = keep(event, was_fetched=True)
-        new += not record.is_done
-        work_on(record, event)
+        keep(event, was_fetched=True)
     ReadEvents.objects.update_or_create(account=account, defaults={"until": now - STRIPE_TRIES_AT_ONCE})
-    return new
+    return StripeEvent.objects.filter(account=account, was_fetched=True).count() - before
+
+
+def work_on_waiting(keypair: Keypair) -> tuple[int, int]:
+    """Work on what an account told and was not worked on to the end: how many are done now, and how many still wait.
+
+    Raises StripeUnreachable: the others would wait for the same.
+    """
+    waiting = StripeEvent.objects.waiting().filter(account=keypair.publishable_key)
+    found = list(waiting.values_list("pk", flat=True))
+    done = sum(is_worked_on(StripeEvent.objects.get(pk=pk), keypair) for pk in found)
+    return done, len(found) - done
+
+
+def is_worked_on(record: StripeEvent, keypair: Keypair) -> bool:
+    """A mistake with one event must not keep the others waiting. Raises StripeUnreachable."""
+    try:
+        work_on(record, events.read(record.payload, keypair))
+    except StripeUnreachable:
+        raise
+    except StorefrontError as error:
+        logger.warning("Event %s still waits: %s", record.event_id, error.code)
+        return False
+    except Exception:
+        logger.exception("Event %s cannot be worked on", record.event_id)
+        return False
+    return True
 
 
 class Refusals:

@@ -1,6 +1,10 @@
 """How the shop is served, everywhere: `gunicorn --config python:storefront.gunicorn`."""
 
+import atexit
+import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,6 +18,7 @@ try:
     # Processes use the cores, threads hold the waiting for Stripe.
     workers = env.integer("WEB_CONCURRENCY", 2, minimum=1)
     threads = env.integer("WEB_THREADS", 16, minimum=1)
+    counts = bool(env.text("METRICS_TOKEN"))
 except ImproperlyConfigured as error:
     sys.exit(f"The shop does not start. {error}")
 
@@ -30,3 +35,18 @@ loglevel = "warning"
 secure_scheme_headers: dict[str, str] = {}
 # Nobody may say by a header where the shop is mounted.
 forwarder_headers = ""
+
+
+def count_together() -> None:
+    """Each worker counts into a file of its own, and whoever is asked for the metrics reads all of them.
+
+    It must be said before the counters are imported. A new start begins at zero, as Prometheus expects.
+    """
+    folder, owner = tempfile.mkdtemp(prefix="storefront-metrics-"), os.getpid()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    # The workers inherit what is to be done at the end, and must not do it.
+    atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
+
+
+if counts:
+    count_together()

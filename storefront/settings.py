@@ -6,7 +6,9 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from payments.gateway.keys import read_keypairs, read_retired_keypairs, unknown_variables
+from storefront import sentry
 from storefront.env import Environment
+from storefront.log import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment.of_project()
@@ -27,7 +29,8 @@ SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", default=31_536_000) if HTTPS e
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.boolean("HSTS_SUBDOMAINS", default=False)
 # Whether every other host of the domain speaks https is not for the shop to presume.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-if env.boolean("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
@@ -68,6 +71,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "payments.views.health.health",
+    "storefront.request_log.request_log",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -131,7 +135,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# --- Mail and log -------------------------------------------------------------------------------------------------
+# --- Mail, log and counters -------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
 # Whoever waits for a page may wait for the mail server as well.
 EMAIL_TIMEOUT = 5
@@ -139,25 +143,13 @@ EMAIL_TIMEOUT = 5
 LINK_ORIGIN = SHOP_ORIGIN or env.origin_of(ALLOWED_HOSTS[0].lstrip("*."), HTTPS)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("FROM_EMAIL", default="shop@localhost")
 ADMINS = [(address, address) for address in env.texts("ERROR_REPORTS_TO")]
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"without_traceback": {"()": "storefront.redaction.WithoutTraceback"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
-        "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
-    },
-    "root": {
-        "handlers": ["console"],
-        "level": env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
-    },
-    "loggers": {
-        # What is logged as an error here needs somebody: money is not where it should be.
-        "payments": {"handlers": ["mail_admins"]},
-        # The SDK's own lines repeat every request; ours say what matters, without bodies.
-        "stripe": {"level": "WARNING"},
-        # Somebody asked for a host of another name: one line is enough.
-        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
-    },
-}
+# Opens /metrics to whoever sends it as a bearer token.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+LOGGING = logging_config(
+    # `text` is for people, `json` for programs.
+    form=env.choice("LOG_FORMAT", ("text", "json"), default="text" if DEBUG else "json"),
+    level=env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
+    with_metrics=bool(METRICS_TOKEN),
+)
+if env.text("SENTRY_DSN"):
+    sentry.start(env.text("SENTRY_DSN"))

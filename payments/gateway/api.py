@@ -19,12 +19,11 @@ from payments.errors import (
     StripeUnreachable,
 )
 from payments.gateway import events
+from payments.gateway.calls import Call
 from payments.gateway.client import client_for
 from payments.gateway.events import Event
 from payments.gateway.keys import Keypair
 from payments.gateway.objects import CheckoutSession, Dispute, PaymentIntent, Refund
-
-logger = logging.getLogger(__name__)
 
 LONGEST_PAGE = 100
 
@@ -136,25 +135,28 @@ def undelivered_events(keypair: Keypair, *, types: list[str], since: datetime) -
 def stripe_errors_as_ours(keypair: Keypair, act: str, passing: str = "") -> Iterator[None]:
     """Raise StripeUnreachable for what may pass and StripeRefused for what will not; `passing` is a code that is none.
 
+    Every call is told of in the log: what passes by itself is a warning, an error needs somebody.
     `from None`: the SDK's frames hold the secret key, and an error page would show them.
     """
+    call = Call(keypair, act)
     try:
         yield
+        call.answered()
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        log_failure(logging.WARNING, keypair, act, error)
+        call.failed(logging.WARNING, error)
         raise StripeUnreachable(TRY_AGAIN) from None
     except stripe.StripeError as error:
         if passing and error.code == passing:
+            call.answered()
             return
         if type(error) is stripe.APIError:
-            log_failure(logging.WARNING, keypair, act, error)
+            call.failed(logging.WARNING, error)
             raise failure_of_stripe(error)(TRY_AGAIN) from None
-        log_failure(logging.ERROR, keypair, act, error)
+        call.failed(logging.ERROR, error)
         param, code = getattr(error, "param", None) or "", error.code or ""
         raise refusal_of(error)(TELL_THE_SHOP, param=param, stripe_code=code) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        # A proxy's page, a list, half a body: an answer, but not Stripe's.
-        logger.warning("Stripe: %s for %s: unreadable answer (%s)", act, keypair.currency, type(error).__name__)
+        call.unreadable(error)
         raise StripeUnreachable(TRY_AGAIN) from None
 
 
@@ -171,21 +173,3 @@ def refusal_of(error: stripe.StripeError) -> type[StripeRefused]:
     if isinstance(error, stripe.PermissionError):
         return KeyLacksPermission
     return StripeObjectMissing if error.code == "resource_missing" else StripeRefused
-
-
-def log_failure(level: int, keypair: Keypair, act: str, error: stripe.StripeError) -> None:
-    """What an operator needs to find the request in Stripe's dashboard; never Stripe's text, which may quote a key.
-
-    What passes by itself is a warning; an error is mailed.
-    """
-    logger.log(
-        level,
-        "Stripe: %s for %s failed: %s status=%s code=%s param=%s request=%s",
-        act,
-        keypair.currency,
-        type(error).__name__,
-        error.http_status,
-        error.code,
-        getattr(error, "param", None),
-        error.request_id,
-    )

@@ -15,6 +15,8 @@ os.environ.update(
     SECRET_KEY="only-for-tests-only-for-tests-only-for-tests-only-for-tests",
     HTTPS="False",
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+    LOG_FORMAT="json",
+    METRICS_TOKEN="only-for-tests",
     EMAIL_URL="memorymail://",
     STRIPE_SANDBOX_DATABASE=str(FOLDER / "sandbox.sqlite3"),
 )

@@ -1,6 +1,8 @@
 """The shop under its real server: what a request can do before Django sees it."""
 
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +56,21 @@ def test_nobody_says_by_a_header_where_the_shop_is_mounted(shop: Shop) -> None:
         response = requests.get(f"{shop.url}/item/1", headers={header: "/x"}, timeout=10)
         assert response.status_code == 200
         assert 'action="/buy/1"' in response.text
+
+
+def test_the_counters_of_all_workers_are_read_together_and_their_files_go_with_them(tmp_path: Path) -> None:
+    folder = tmp_path / "counters"
+    folder.mkdir()
+    environment = {"METRICS_TOKEN": "scraper", "WEB_CONCURRENCY": "3", "WEB_THREADS": "1", "TMPDIR": str(folder)}
+    with running_shop(tmp_path, **environment, **sandbox_keypair("USD"), **sandbox_keypair("EUR")) as shop:
+        with ThreadPoolExecutor(12) as visitors:
+            list(visitors.map(lambda number: requests.get(f"{shop.url}/buy/{number % 12 + 1}", timeout=30), range(24)))
+        for _ in range(6):
+            assert counted(shop, "shop_buys_total") == 24
+        assert len({path.name for path in folder.glob("storefront-metrics-*/counter_*.db")}) > 1
+    assert list(folder.glob("storefront-metrics-*")) == []
+
+
+def counted(shop: Shop, name: str) -> float:
+    text = requests.get(f"{shop.url}/metrics", headers={"Authorization": "Bearer scraper"}, timeout=10).text
+    return sum(float(value) for value in re.findall(rf"^{name}{{.*}} ([0-9.]+)$", text, re.MULTILINE))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 
@@ -22,6 +23,26 @@ def test_without_its_database_it_lives_but_is_not_ready(client: Client, db: None
         response = client.get("/readyz")
     assert response.status_code == 503
     assert "no route" not in response.content.decode()
+
+
+def test_a_shop_whose_migrations_are_not_applied_is_not_ready_and_says_which(client: Client, db: None) -> None:
+    MigrationRecorder(connection).record_unapplied("payments", "0002_one_order_one_currency")
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.content.decode() == (
+        "1 migrations are not applied, such as payments.0002_one_order_one_currency: run `manage.py migrate`.\n"
+    )
+
+
+def test_a_database_with_migrations_of_a_later_release_is_as_good(client: Client, db: None) -> None:
+    MigrationRecorder(connection).record_applied("payments", "0999_of_the_next_release")
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_probe_asks_the_database_little(client: Client, db: None, django_assert_max_num_queries: Any) -> None:
+    client.get("/readyz")
+    with django_assert_max_num_queries(2):
+        client.get("/readyz")
 
 
 def test_a_probe_of_the_bare_address_is_answered_and_a_shopper_is_sent_to_https(

@@ -53,7 +53,7 @@ def test_what_was_paid_while_every_webhook_was_lost_is_settled(usd_mug: Item, eu
     assert statuses() == ["pending", "pending"]
     told = reconcile()
     assert statuses() == ["paid", "paid"]
-    assert "events worked on that the account for USD could not deliver" in told
+    assert "events fetched that the account for USD could not deliver" in told
     assert all(StripeEvent.objects.values_list("was_fetched", flat=True))
     assert reconcile() == ""
 
@@ -171,7 +171,7 @@ def test_an_event_that_could_not_be_worked_on_is_tried_again(
     waiting = StripeEvent.objects.get(type="checkout.session.completed")
     assert (waiting.outcome, waiting.problem, waiting.failures) == ("received", "stripe_unreachable", 1)
     stripe_server.answers = []
-    assert "events worked on that the account for USD could not deliver" in reconcile()
+    assert "2 events of the account for USD worked on that had waited" in reconcile()
     waiting.refresh_from_db()
     assert (waiting.outcome, waiting.problem, statuses()) == ("settled", "", ["paid"])
 
@@ -293,6 +293,6 @@ def test_a_refund_made_at_stripe_whose_webhook_was_lost_is_told(usd_mug: Item, p
     stripe.v1.refunds.create({"payment_intent": payment.payment_intent_id, "amount": 500})
     if not event_is_left:
         ReadEvents.objects.update(until=timezone.now() + timedelta(days=1))
-    assert ("events worked on" if event_is_left else "Refund") in reconcile()
+    assert ("events fetched" if event_is_left else "Refund") in reconcile()
     payment.refresh_from_db()
     assert payment.refunded_amount == 500

@@ -1,9 +1,14 @@
 """For whoever watches the process: is it alive, and can it work."""
 
 from collections.abc import Callable
+from functools import cache
 
 from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+
+MAXIMUM_NAMED = 3
 
 
 def health(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -24,13 +29,26 @@ def health(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[
 
 
 def alive() -> HttpResponse:
-    return HttpResponse("ok\n", content_type="text/plain")
+    return plain("ok\n", 200)
 
 
 def ready() -> HttpResponse:
+    """503 says in words what is missing, and nothing that the database itself said."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        waiting = migrations_known() - set(MigrationRecorder(connection).applied_migrations())
     except DatabaseError:
-        return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
-    return HttpResponse("ok\n", content_type="text/plain")
+        return plain("The database does not answer.\n", 503)
+    if waiting:
+        names = ", ".join(f"{app}.{name}" for app, name in sorted(waiting)[:MAXIMUM_NAMED])
+        return plain(f"{len(waiting)} migrations are not applied, such as {names}: run `manage.py migrate`.\n", 503)
+    return plain("ok\n", 200)
+
+
+@cache
+def migrations_known() -> frozenset[tuple[str, str]]:
+    """Those that the program came with: read once, since reading them takes longer than asking the database."""
+    return frozenset(MigrationLoader(None).graph.nodes)
+
+
+def plain(text: str, status: int) -> HttpResponse:
+    return HttpResponse(text, content_type="text/plain", status=status)

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from payments import checkout, fulfillment
+from payments import checkout, fulfillment, trace
 from payments.errors import StorefrontError
 from payments.models import Order, OrderTax, Payment, Refund
 from payments.views.checkout import SeeOther, origin_of, session_as_json
@@ -77,6 +77,7 @@ def pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 def find(uuid: UUID) -> Order:
     order: Order = get_object_or_404(Order.objects.prefetch_related("lines", "taxes"), uuid=uuid)
+    trace.note(order=order.pk)
     return order
 
 

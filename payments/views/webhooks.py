@@ -22,12 +22,13 @@ def stripe(request: HttpRequest) -> HttpResponse:
     try:
         event = events.verify(request.body, request.headers.get("Stripe-Signature", ""))
     except events.InvalidEvent as error:
-        logger.warning("Webhook refused: %s", error)
+        logger.warning("Webhook refused: %s", error, extra={"event": "webhook", "outcome": "forged"})
         webhooks.refusals.add(str(error))
         return problem_json(400, "invalid_event", "This is not a signed event of an account of this shop.")
     try:
         webhooks.receive(event)
     except StorefrontError as error:
-        logger.warning("Event %s is kept, and not worked on yet: %s", event.id, error.code)
+        facts = {"event": "webhook", "account": event.keypair.publishable_key, "outcome": "postponed"}
+        logger.warning("Event %s is kept, and not worked on yet: %s", event.id, error.code, extra=facts)
         return problem_json(503, error.code, "The event is kept but could not be worked on: send it again.")
     return JsonResponse({"received": True})
