@@ -81,11 +81,10 @@ def fetch_undelivered(keypair: Keypair) -> int:
     account = keypair.publishable_key
     read = ReadEvents.objects.filter(account=account).first()
     since = read.until if read else now - STRIPE_KEEPS_EVENTS
-    before = StripeEvent.objects.filter(account=account, was_fetched=True).count()
-    for event in api.undelivered_events(keypair, types=list(HANDLERS), since=since):
-        keep(event, was_fetched=True)
+    undelivered = api.undelivered_events(keypair, types=list(HANDLERS), since=since)
+    kept = [keep(event, was_fetched=True) for event in undelivered]
     ReadEvents.objects.update_or_create(account=account, defaults={"until": now - STRIPE_TRIES_AT_ONCE})
-    return StripeEvent.objects.filter(account=account, was_fetched=True).count() - before
+    return sum(record.received >= now for record in kept)
 
 
 def work_on_waiting(keypair: Keypair) -> tuple[int, int]:

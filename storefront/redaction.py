@@ -2,6 +2,8 @@
 
 import logging
 import re
+from collections.abc import ItemsView
+from typing import Any
 
 from django.views.debug import SafeExceptionReporterFilter
 
@@ -22,13 +24,31 @@ def redacted(text: str) -> str:
 
 
 class ReporterFilter(SafeExceptionReporterFilter):
-    """Also hides retired keys and addresses that carry passwords (`DATABASE_URL`), in settings and the environment."""
+    """Also hides addresses that carry passwords (`DATABASE_URL`, `EMAIL_URL`), and keys under whatever name."""
 
     hidden_settings = re.compile(
         SafeExceptionReporterFilter.hidden_settings.pattern
         + r"|_URL$|_RETIRED$|DSN|DATABASES|COOKIE|AUTHORIZATION|^visitor$",
         flags=re.IGNORECASE,
     )
+
+    def cleanse_setting(self, key: str | int, value: Any) -> Any:
+        cleansed = super().cleanse_setting(key, value)
+        return redacted(cleansed) if isinstance(cleansed, str) else cleansed
+
+    def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> ItemsView[str, Any]:
+        variables = super().get_traceback_frame_variables(request, tb_frame)
+        return {name: without_secrets(value) for name, value in variables}.items()
+
+
+def without_secrets(value: Any) -> Any:
+    """The value as it is, or what is left of its text if a secret is anywhere in it."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  (Django says so in its place)
+        return value
+    hidden = redacted(text)
+    return value if hidden == text else hidden
 
 
 class WithoutTraceback(logging.Filter):

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from payments.gateway.keys import read_keypairs, read_retired_keypairs, unknown_variables
-from storefront import sentry
+from storefront import content_security, sentry
 from storefront.env import Environment
 from storefront.log import logging_config
 
@@ -34,6 +34,9 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = content_security.policy(
+    checkout_origin=" ".join(env.origins("STRIPE_CHECKOUT_ORIGIN")) or "https://checkout.stripe.com"
+)
 DEFAULT_EXCEPTION_REPORTER_FILTER = "storefront.redaction.ReporterFilter"
 
 # --- Stripe -------------------------------------------------------------------------------------------------------
@@ -73,6 +76,7 @@ MIDDLEWARE = [
     "payments.views.health.health",
     "storefront.request_log.request_log",
     "django.middleware.security.SecurityMiddleware",
+    "storefront.content_security.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

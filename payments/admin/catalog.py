@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
+from djmoney.money import Money
 
 from payments.admin.prices import PriceForm
 from payments.models import Item
@@ -89,6 +90,20 @@ class ItemAdmin(admin.ModelAdmin):
         changed = columns(form.changed_data)
         obj.save(update_fields=[*changed, "changed"] if change else None)
 
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """The history says from what to what a price was changed, and by whom; also when it was changed in the list."""
+        message: Any = super().construct_change_message(request, form, formsets, add)
+        if not add and "price" in form.changed_data:
+            before, after = Money(*form.initial["price"]), form.cleaned_data["price"]
+            fields = message[0]["changed"]["fields"]
+            position = form.changed_data.index("price")
+            fields[position] = f"price from {shown(before)} to {shown(after)}"
+        return message
+
 
 def columns(fields: list[str]) -> list[str]:
     return [*fields, "currency"] if "price" in fields else fields
+
+
+def shown(price: Money) -> str:
+    return f"{price.amount} {price.currency}"

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 from djmoney.money import Money
@@ -104,6 +105,25 @@ def test_a_price_is_changed_in_the_list_and_checked_there_too(
     refused = admin_client.post(LIST, rows | {"form-0-price_0": "3000.50"})
     assert "A price in JPY has no decimals" in refused.content.decode()
     assert Item.objects.get(pk=jpy_mug.pk).price.amount == 3000
+
+
+def test_the_history_says_who_changed_a_price_from_what_to_what(
+    admin_client: Client, admin_user: Any, usd_mug: Item
+) -> None:
+    admin_client.post(change_page(usd_mug), shown(admin_client, usd_mug) | {"price_0": "21.50", "name": "Cup"})
+    rows = shown_list(admin_client) | {"form-0-price_0": "2100", "form-0-price_1": "JPY"}
+    admin_client.post(LIST, rows | SAVE)
+    in_the_list, in_the_form = LogEntry.objects.all()
+    assert {in_the_list.user, in_the_form.user} == {admin_user}
+    assert "price from 19.00 USD to 21.50 USD" in in_the_form.get_change_message()
+    assert "price from 21.50 USD to 2100 JPY" in in_the_list.get_change_message()
+    history = admin_client.get(f"/admin/payments/item/{usd_mug.pk}/history/").content.decode()
+    assert "price from 21.50 USD to 2100 JPY" in history
+
+
+def test_a_change_of_something_else_says_nothing_of_the_price(admin_client: Client, usd_mug: Item) -> None:
+    admin_client.post(change_page(usd_mug), shown(admin_client, usd_mug) | {"name": "Cup"})
+    assert "price" not in LogEntry.objects.get().get_change_message().lower()
 
 
 def test_an_item_taken_off_sale_in_the_list_cannot_be_bought(admin_client: Client, usd_mug: Item) -> None:

@@ -109,6 +109,30 @@ def test_not_on_an_error_page_even_with_debug_on(
         assert_no_secret(report)
 
 
+def test_an_error_page_hides_keys_under_whatever_name_and_in_whatever_list(rf: Any, settings: Any) -> None:
+    settings.DEBUG = True
+    settings.STRIPE_USD_RETIRED = "pk_test_old:anything"
+    settings.NOTES = ["sk_test_sandbox_usd", {"kept": ("whsec_sandbox_usd",)}]
+
+    def broken() -> None:
+        leftovers = [{"old": "sk_test_sandbox_usd"}, ("rk_live_2",)]
+        raise ValueError(len(leftovers))
+
+    request = rf.get("/")
+    request.META["STRIPE_EUR_RETIRED"] = "rk_live_2 retired"
+    with pytest.raises(ValueError, match="2") as failure:
+        broken()
+    reporter = ExceptionReporter(request, failure.type, failure.value, failure.tb.tb_next)
+    data = reporter.get_traceback_data()
+    shown = f"{data['settings']} {data['request_meta']}"
+    assert "rk_live_2" not in shown
+    assert "pk_test_old" not in shown
+    assert_no_secret(shown)
+    (frame,) = reporter.get_traceback_frames()
+    assert_no_secret(str(frame["vars"]))
+    assert "[hidden]" in str(frame["vars"])
+
+
 def test_an_unexpected_error_answers_without_a_trace(
     client: Client, usd_mug: Item, stripe_server: StripeServer, monkeypatch: Any
 ) -> None:
