@@ -84,6 +84,18 @@ class RefundRefused(StorefrontError):
     code = "refund_refused"
 
 
+class TooMany(StorefrontError):
+    """Wait for so many seconds: this was tried too often."""
+
+    code = "too_many"
+
+    def __init__(self, seconds: int) -> None:
+        minutes = max(1, -(-seconds // 60))
+        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+        super().__init__(f"This was tried very often, so we have to slow it down. Please try again in {wait}.")
+        self.seconds = max(1, seconds)
+
+
 class StripeRefused(StorefrontError):
     """Tell the shop: Stripe understood the request and said no, and asking again changes nothing."""
 

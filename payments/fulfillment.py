@@ -6,7 +6,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Q
 
-from payments import emails, trace
+from payments import brake, emails, trace
 from payments.errors import SoldOut, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_of_account
@@ -69,6 +69,8 @@ def apply(offer: Offer, payment: Payment, order: Order) -> None:
         # Our process ended between Stripe's answer to the new amount and the note of it.
         payment.note_amount(offer.amount, terms=order.terms)
     problem = difference(payment, offer)
+    if offer.decline and not problem:
+        brake.note_decline(order, offer.decline)
     if problem:
         report(payment, problem)
     elif offer.is_paid:

@@ -12,11 +12,12 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from payments import disputes, fulfillment, refunds
+from payments import brake, disputes, fulfillment, refunds
 from payments.errors import StorefrontError, StripeObjectMissing, StripeUnreachable
 from payments.gateway import api, events
 from payments.gateway.events import Event, is_name
 from payments.gateway.keys import Keypair, keypair_of_account
+from payments.gateway.objects import decline_of
 from payments.models import Payment, ReadEvents, RefusedDelivery, StripeEvent
 
 logger = logging.getLogger(__name__)
@@ -147,6 +148,16 @@ def settle_payment_intent(event: Event) -> tuple[Outcome, str]:
     return settle(payment, event) if payment else (Outcome.NOT_OURS, "")
 
 
+def settle_failed_intent(event: Event) -> tuple[Outcome, str]:
+    """A card was declined. Who has had too many tries no other on a page that is open."""
+    payment = payment_of(event, order=metadata_of(event).get("order"))
+    if payment and is_of_its_account(event, payment):
+        brake.note_decline(payment.order, decline_of(event.object) or event.id)
+        if brake.has_too_many_declines(payment.order):
+            fulfillment.close_open_offers(payment.order)
+    return settle_payment_intent(event)
+
+
 def settle_by_its_session(payment: Payment, event: Event) -> tuple[Outcome, str]:
     """The intent was made by Checkout: its session says what became of it, if that is not known yet."""
     if not payment.may_change or not is_of_its_account(event, payment):
@@ -270,7 +281,7 @@ HANDLERS: dict[str, Callable[[Event], tuple[Outcome, str]]] = {
     "checkout.session.expired": settle_checkout_session,
     "payment_intent.succeeded": settle_payment_intent,
     "payment_intent.processing": settle_payment_intent,
-    "payment_intent.payment_failed": settle_payment_intent,
+    "payment_intent.payment_failed": settle_failed_intent,
     "payment_intent.canceled": settle_payment_intent,
     "refund.created": settle_refunds,
     "refund.updated": settle_refunds,

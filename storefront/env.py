@@ -73,6 +73,14 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is {value!r}: set it to a whole number from {minimum} to {maximum}.")
         return int(value)
 
+    def limits(self, name: str, default: tuple[int, int]) -> tuple[int, int]:
+        """Two numbers: for one visitor, and for one address."""
+        value = self.text(name, "{},{}".format(*default))
+        if not re.fullmatch(r"[0-9]{1,9}\s*,\s*[0-9]{1,9}", value):
+            raise ImproperlyConfigured(f"{name} is {value!r}: set it to two numbers, as in {default[0]},{default[1]}.")
+        visitor, address = map(int, value.split(","))
+        return visitor, address
+
     def http_url(self, name: str, default: str = "") -> str:
         value = self.text(name, default).rstrip("/")
         if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", value) or not is_url(value or "http://host"):

@@ -20,6 +20,7 @@ STRIPE_CALLS = Histogram(
 )
 BUYS = Counter("shop_buys", "Orders that were offered for payment at Stripe.", ["account", "currency", "method"])
 SETTLED = Counter("shop_settled_payments", "Payments that were paid.", ["account", "currency", "outcome"])
+BRAKED = Counter("shop_braked", "Tries that were refused since they were too many.", ["act", "kind"])
 WEBHOOKS = Counter("shop_webhooks", "Deliveries of events.", ["account", "outcome"])
 
 
@@ -46,11 +47,16 @@ def count_webhook(told: dict[str, Any]) -> None:
     WEBHOOKS.labels(told.get("account", ""), told["outcome"]).inc()
 
 
+def count_braked(told: dict[str, Any]) -> None:
+    BRAKED.labels(told["act"], told["kind"]).inc()
+
+
 COUNTED: dict[str, Callable[[dict[str, Any]], None]] = {
     "stripe_call": count_stripe_call,
     "offered": count_buy,
     "settled": count_settled,
     "webhook": count_webhook,
+    "braked": count_braked,
 }
 
 

@@ -32,6 +32,16 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies of ours write X-Forwarded-For: the last that many entries of it can be believed.
+PROXY_COUNT = env.integer("PROXY_COUNT", default=1, minimum=1)
+# How often one visitor, and one address, may do what card testers and guessers do.
+LIMITS = {
+    "buys": env.limits("LIMIT_BUYS", default=(20, 60)),
+    "intents": env.limits("LIMIT_INTENTS", default=(40, 120)),
+    "codes": env.limits("LIMIT_CODES", default=(10, 40)),
+    "declines": env.limits("LIMIT_DECLINES", default=(8, 24)),
+    "logins": env.limits("LIMIT_LOGINS", default=(5, 50)),
+}
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = content_security.policy(

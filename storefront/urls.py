@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
-from payments.views import cart, catalog, checkout, intents, orders, staff, webhooks
+from payments.views import cart, catalog, checkout, intents, login, orders, staff, webhooks
 
 
 def either_way(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
@@ -39,6 +39,7 @@ urlpatterns = [
     *either_way("order/<uuid:uuid>/intent", intents.intent_of_order, "order-intent"),
     *either_way("webhooks/stripe", webhooks.stripe, "stripe-webhooks"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/login/", login.login),
     path("admin/", admin.site.urls),
 ]
 

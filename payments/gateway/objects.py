@@ -20,6 +20,7 @@ class CheckoutSession:
     payment_intent_status: str
     # Given by the shopper while paying, or by us before; of the shape of an e-mail address or empty.
     email: str = field(repr=False)
+    decline: str = ""
 
     @classmethod
     def from_stripe(cls, session: dict[str, Any]) -> "CheckoutSession":
@@ -37,6 +38,7 @@ class CheckoutSession:
             payment_intent_id=intent.get("id", ""),
             payment_intent_status=intent.get("status", ""),
             email=email_of((session.get("customer_details") or {}).get("email") or session.get("customer_email")),
+            decline=decline_of(intent),
         )
 
     @property
@@ -83,6 +85,7 @@ class PaymentIntent:
     # The number of the payment that it was made for, by either way to pay.
     payment: str
     email: str = field(repr=False)
+    decline: str = ""
 
     @classmethod
     def from_stripe(cls, intent: dict[str, Any]) -> "PaymentIntent":
@@ -97,6 +100,7 @@ class PaymentIntent:
             order=intent["metadata"].get("order", ""),
             payment=intent["metadata"].get("payment", ""),
             email=email_of(intent.get("receipt_email")),
+            decline=decline_of(intent),
         )
 
     @property
@@ -198,6 +202,15 @@ Offer: TypeAlias = CheckoutSession | PaymentIntent
 def email_of(value: Any) -> str:
     """Empty for what a database or a mail could not carry."""
     return value if isinstance(value, str) and re.fullmatch(r"[^\s@<>,;\0]{1,64}@[^\s@<>,;\0]{1,189}", value) else ""
+
+
+def decline_of(intent: dict[str, Any]) -> str:
+    """The id of the charge, or of the card, that was declined last; empty once another is tried or has paid."""
+    error = intent.get("last_payment_error")
+    if not isinstance(error, dict):
+        return ""
+    method = error.get("payment_method")
+    return str(error.get("charge") or (method.get("id") if isinstance(method, dict) else ""))
 
 
 def expanded(reference: Any) -> dict[str, Any]:

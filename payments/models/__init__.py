@@ -1,6 +1,7 @@
 """What the shop remembers. Models know the database, never the network."""
 
 from payments.models.adjustments import Discount, DiscountAmount, Tax
+from payments.models.brakes import OrderVisitor, Tally
 from payments.models.catalog import Item
 from payments.models.disputes import Dispute
 from payments.models.order_emails import OrderEmail
@@ -21,10 +22,12 @@ __all__ = [
     "OrderEmail",
     "OrderLine",
     "OrderTax",
+    "OrderVisitor",
     "Payment",
     "ReadEvents",
     "Refund",
     "RefusedDelivery",
     "StripeEvent",
+    "Tally",
     "Tax",
 ]

@@ -17,6 +17,11 @@ os.environ.update(
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
     LOG_FORMAT="json",
     METRICS_TOKEN="only-for-tests",
+    LIMIT_BUYS="0,0",
+    LIMIT_INTENTS="0,0",
+    LIMIT_CODES="0,0",
+    LIMIT_DECLINES="0,0",
+    LIMIT_LOGINS="0,0",
     EMAIL_URL="memorymail://",
     STRIPE_SANDBOX_DATABASE=str(FOLDER / "sandbox.sqlite3"),
 )

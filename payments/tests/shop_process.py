@@ -30,6 +30,8 @@ class Shop:
             "HTTPS": "False",
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
+            # A thousand buys come from one address.
+            **{f"LIMIT_{act}": "0,0" for act in ("BUYS", "INTENTS", "CODES", "DECLINES", "LOGINS")},
             "DJANGO_SUPERUSER_USERNAME": "admin",
             "DJANGO_SUPERUSER_PASSWORD": "admin-password",
             **environment,

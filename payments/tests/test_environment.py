@@ -41,6 +41,20 @@ def test_a_bad_number_is_refused_by_name(env: Environment, monkeypatch: Any, val
         env.integer("WEB_THREADS", default=16, minimum=1)
 
 
+def test_limits_are_for_a_visitor_and_for_an_address(env: Environment, monkeypatch: Any) -> None:
+    monkeypatch.setenv("LIMIT_BUYS", "")
+    assert env.limits("LIMIT_BUYS", default=(20, 60)) == (20, 60)
+    monkeypatch.setenv("LIMIT_BUYS", "5, 0")
+    assert env.limits("LIMIT_BUYS", default=(20, 60)) == (5, 0)
+
+
+@pytest.mark.parametrize("value", ["20", "20,", "a,b", "-1,5", "1,2,3", "1;2"])
+def test_a_bad_limit_is_refused_by_name(env: Environment, monkeypatch: Any, value: str) -> None:
+    monkeypatch.setenv("LIMIT_BUYS", value)
+    with pytest.raises(ImproperlyConfigured, match="LIMIT_BUYS is .*: set it to two numbers, as in 20,60"):
+        env.limits("LIMIT_BUYS", default=(20, 60))
+
+
 @pytest.mark.parametrize(
     "value",
     [

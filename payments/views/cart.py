@@ -16,13 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from payments import cart, checkout, fulfillment
 from payments.cart import Basket, Cart, Group
-from payments.errors import ForeignRequest, NotOnSale, PriceChanged, StorefrontError
+from payments.errors import ForeignRequest, NotOnSale, PriceChanged, StorefrontError, TooMany
 from payments.models import Item, Order, OrderLine
 from payments.models.order_lines import MAXIMUM_QUANTITY
 from payments.models.orders import hash_of
 from payments.views.baskets import basket_of, keep
 from payments.views.cart_fields import as_typed, code_of, quantities_typed, with_code, with_quantities
 from payments.views.checkout import SeeOther, not_indexed, origin_of
+from payments.views.limits import limited, slow_down, who
 from payments.views.negotiation import prefers_json
 from payments.views.orders import find, order_address, tax_as_json
 from payments.views.problems import problem_json, problem_page, status_of
@@ -113,6 +114,8 @@ def changes_cart(change: Change) -> View:
             keep(response, basket)
         except Item.DoesNotExist:
             return refused(request, 404, "not_found", "There is no such item. Please choose another one.")
+        except TooMany as error:
+            return slow_down(request, error)
         except StorefrontError as error:
             return refused(request, status_of(error), error.code, str(error))
         messages_for_form(request, message, messages.SUCCESS)
@@ -169,7 +172,7 @@ def change(request: HttpRequest, basket: Basket, item_id: int) -> tuple[Basket, 
 @changes_cart
 def update(request: HttpRequest, basket: Basket) -> tuple[Basket, str]:
     """All that was typed on the cart's page."""
-    changed = as_typed(basket, sent_values(request))
+    changed = as_typed(basket, sent_values(request), who(request))
     return changed, what_changed(basket, changed)
 
 
@@ -195,18 +198,22 @@ def remove(request: HttpRequest, basket: Basket, item_id: int) -> tuple[Basket, 
 def code(request: HttpRequest, basket: Basket) -> tuple[Basket, str]:
     sent = sent_values(request)
     typed = code_of(sent)
-    return with_code(with_quantities(basket, quantities_typed(sent)), typed), code_in_words(typed)
+    changed = with_quantities(basket, quantities_typed(sent))
+    return with_code(changed, typed, who(request)), code_in_words(typed)
 
 
 @posted
+@limited("buys")
 def check_out(request: HttpRequest) -> HttpResponse:
     visitor, basket = visitor_of(request), basket_of(request)
     try:
         sent = sent_values(request)
-        typed = as_typed(basket, sent)
+        typed = as_typed(basket, sent, who(request))
         if typed != basket:
             return show_again(request, typed)
         orders = order(str(sent.get("content", "")), basket, visitor)
+    except TooMany as error:
+        return slow_down(request, error)
     except StorefrontError as error:
         return refused(request, status_of(error), error.code, str(error), back=reverse("cart"))
     response = way_to_pay(request, orders)
@@ -277,6 +284,7 @@ def way_to_pay(request: HttpRequest, orders: list[Order]) -> HttpResponse:
 
 
 def payment_page(request: HttpRequest, only: Order) -> str:
+    brake.remember(only, who(request))
     try:
         payment = checkout.open_session(order=only, origin=origin_of(request))
     except StorefrontError as error:

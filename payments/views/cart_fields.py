@@ -6,7 +6,8 @@ A field says what it showed, so that one that nobody touched undoes nothing that
 import re
 from typing import Any
 
-from payments import cart
+from payments import brake, cart
+from payments.brake import Visitor
 from payments.cart import Basket
 from payments.errors import DiscountRefused
 from payments.views.sent import require_quantity
@@ -15,11 +16,11 @@ from payments.views.sent import require_quantity
 QUANTITY = re.compile(r"quantity-([0-9]{1,18})-([0-9]{1,6})", re.ASCII)
 
 
-def as_typed(basket: Basket, sent: dict[str, Any]) -> Basket:
-    """Raises InvalidQuantity, NotOnSale or DiscountRefused."""
+def as_typed(basket: Basket, sent: dict[str, Any], visitor: Visitor) -> Basket:
+    """Raises InvalidQuantity, NotOnSale, DiscountRefused or TooMany."""
     basket = with_quantities(basket, quantities_typed(sent))
     is_new = "shown_code" in sent and code_of(sent) != sent["shown_code"]
-    return with_code(basket, code_of(sent)) if is_new else basket
+    return with_code(basket, code_of(sent), visitor) if is_new else basket
 
 
 def quantities_typed(sent: dict[str, Any]) -> dict[int, str]:
@@ -39,10 +40,11 @@ def code_of(sent: dict[str, Any]) -> str:
     return str(sent.get("code", "")).strip().upper()
 
 
-def with_code(basket: Basket, code: str) -> Basket:
-    """Raises DiscountRefused."""
+def with_code(basket: Basket, code: str, visitor: Visitor) -> Basket:
+    """Raises DiscountRefused, or TooMany: codes are not for guessing."""
     if code and not basket.entries:
         raise DiscountRefused("Your cart is empty: put something in it first, and then type the code.")
     if code:
+        brake.count("codes", visitor)
         cart.require_usable_code(code)
     return basket.with_code(code)

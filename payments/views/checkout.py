@@ -8,10 +8,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from payments import checkout, pricing
+from payments import brake, checkout, pricing
 from payments.errors import OrderClosed, PriceChanged, StorefrontError
 from payments.models import Item, Order, Payment
 from payments.money import format_amount, require_chargeable
+from payments.views.limits import limited, who
 from payments.views.negotiation import is_form_post
 from payments.views.problems import problem_json, problem_page, status_of
 from payments.views.sent import item_on_sale, quantity_of, sent_values
@@ -26,6 +27,7 @@ class SeeOther(HttpResponseRedirect):
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("buys")
 def buy(request: HttpRequest, item_id: str) -> HttpResponse:
     visitor = visitor_of(request)
     try:
@@ -44,6 +46,7 @@ def offer(request: HttpRequest, item_id: str, visitor: str) -> HttpResponse:
     if request.method == "HEAD":
         return HttpResponse(content_type="application/json")
     order = Order.objects.for_item(item, quantity=quantity, visitor=visitor)
+    brake.remember(order, who(request))
     try:
         payment = checkout.open_session(order=order, origin=origin_of(request))
     except OrderClosed:

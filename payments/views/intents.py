@@ -10,11 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from payments import intents
+from payments import brake, intents
 from payments.errors import StorefrontError
 from payments.gateway.keys import keypair_for
 from payments.models import Item, Order, Payment
 from payments.views.checkout import SeeOther, not_indexed, order_of_item, refused
+from payments.views.limits import limited, who
 from payments.views.negotiation import is_form_post
 from payments.views.orders import find, order_address, price_context, unlisted, up_to_date
 from payments.views.problems import problem_json, problem_page, status_of
@@ -37,10 +38,11 @@ def pay_page(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @csrf_exempt
 @never_cache
 @require_POST
+@limited("intents")
 def intent_of_order(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """For the page's script, and for programs."""
     try:
-        return unlisted(JsonResponse(opened(find(uuid))))
+        return unlisted(JsonResponse(opened(request, find(uuid))))
     except StorefrontError as error:
         return unlisted(problem_json(status_of(error), error.code, str(error)))
 
@@ -49,6 +51,7 @@ def intent_of_order(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @csrf_exempt
 @never_cache
 @require_POST
+@limited("intents")
 def intent_of_item(request: HttpRequest, item_id: str) -> HttpResponse:
     """An order of a single item, and the way to pay it here."""
     visitor = visitor_of(request)
@@ -66,11 +69,12 @@ def offer(request: HttpRequest, order: Order) -> HttpResponse:
     url = reverse("order-pay", args=[order.uuid])
     if is_form_post(request):
         return SeeOther(url)
-    return not_indexed(JsonResponse(opened(order) | {"order": str(order.uuid), "url": url}))
+    return not_indexed(JsonResponse(opened(request, order) | {"order": str(order.uuid), "url": url}))
 
 
-def opened(order: Order) -> dict[str, Any]:
+def opened(request: HttpRequest, order: Order) -> dict[str, Any]:
     """What Stripe.js needs. Without a client secret nothing was to be paid: the order is complete."""
+    brake.remember(order, who(request))
     payment = intents.open_intent(order=order)
     if payment is None:
         return {"client_secret": None, "publishable_key": None, "amount": 0, "currency": order.currency}

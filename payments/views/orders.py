@@ -13,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from payments import checkout, fulfillment, trace
+from payments import brake, checkout, fulfillment, trace
 from payments.errors import StorefrontError
 from payments.models import Order, OrderTax, Payment, Refund
 from payments.views.checkout import SeeOther, origin_of, session_as_json
+from payments.views.limits import limited, who
 from payments.views.negotiation import prefers_json
 from payments.views.problems import problem_json, problem_page, status_of
 
@@ -56,6 +57,7 @@ def returned_with(request: HttpRequest, name: str) -> str:
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("buys")
 def pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Offer an order that is not paid yet for payment, again or for the first time.
 
@@ -64,6 +66,7 @@ def pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     order = find(uuid)
     if request.method != "POST":
         return unlisted(SeeOther(order_address(order)))
+    brake.remember(order, who(request))
     try:
         payment = checkout.open_session(order=order, origin=origin_of(request))
     except StorefrontError as error:

@@ -21,6 +21,7 @@ from payments.errors import (
     StorefrontError,
     StripeRefused,
     StripeUnreachable,
+    TooMany,
     TooManyTaxes,
 )
 from payments.views.negotiation import is_from_program
@@ -35,6 +36,7 @@ STATUS = {
     TooManyTaxes: 409,
     InvalidQuantity: 422,
     AmountOutOfLimits: 422,
+    TooMany: 429,
     StripeRefused: 502,
     StripeUnreachable: 503,
 }
