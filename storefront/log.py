@@ -66,7 +66,7 @@ def logging_config(*, form: str, level: str, with_metrics: bool) -> dict[str, An
         },
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": form, "filters": ["traced"], "level": level},
-            "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
+            "mail_admins": {"class": "storefront.redaction.RedactedMail", "level": "ERROR"},
             **({"counting": {"class": "storefront.metrics.CountingHandler"}} if with_metrics else {}),
         },
         # What is counted must be told even where it is not shown: the level is the console's.

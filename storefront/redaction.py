@@ -5,6 +5,7 @@ import re
 from collections.abc import ItemsView
 from typing import Any
 
+from django.utils.log import AdminEmailHandler
 from django.views.debug import SafeExceptionReporterFilter
 
 # Keys and webhook secrets, what lets a browser pay an intent, and the uuid by which anybody sees an order.
@@ -38,10 +39,10 @@ class ReporterFilter(SafeExceptionReporterFilter):
 
     def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> ItemsView[str, Any]:
         variables = super().get_traceback_frame_variables(request, tb_frame)
-        return {name: without_secrets(value) for name, value in variables}.items()
+        return {name: redacted_value(value) for name, value in variables}.items()
 
 
-def without_secrets(value: Any) -> Any:
+def redacted_value(value: Any) -> Any:
     """The value as it is, or what is left of its text if a secret is anywhere in it."""
     try:
         text = repr(value)
@@ -49,6 +50,13 @@ def without_secrets(value: Any) -> Any:
         return value
     hidden = redacted(text)
     return value if hidden == text else hidden
+
+
+class RedactedMail(AdminEmailHandler):
+    """Mail goes through many hands."""
+
+    def send_mail(self, subject: Any, message: Any, *args: Any, **kwargs: Any) -> None:
+        super().send_mail(redacted(subject), redacted(message), *args, **kwargs)
 
 
 class WithoutTraceback(logging.Filter):

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from storefront.dotenv import make_dotenv
 from storefront.env import Environment
+from storefront.log import logging_config
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -276,3 +277,10 @@ def test_a_dotenv_that_is_not_utf_8_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "my.env").write_bytes("SHOP_NAME=Café".encode("latin-1"))
     refused = manage("check", ENV_FILE=str(tmp_path / "my.env"), SECRET_KEY="x" * 50)
     assert refused.stderr == "The settings cannot be used. my.env is not written in UTF-8: save it as such.\n"
+
+
+def test_what_is_counted_is_told_even_where_little_is_shown() -> None:
+    config = logging_config(form="json", level="ERROR", with_metrics=True)
+    assert config["handlers"]["console"]["level"] == "ERROR"
+    assert config["root"]["level"] == "INFO"
+    assert "counting" in config["loggers"]["payments"]["handlers"]

@@ -153,3 +153,13 @@ def test_what_needs_somebody_is_mailed_to_the_owner_without_a_secret(settings: A
     assert mail.to == ["owner@shop.example"]
     assert "paid a second time" in mail.subject
     assert_no_secret(mail.body)
+
+
+def test_a_mail_says_neither_a_key_nor_the_link_to_an_order(settings: Any, mailoutbox: list[Any]) -> None:
+    settings.ADMINS = [("owner", "owner@shop.example")]
+    uuid = "a3bb189e-8bf9-3888-9912-ace4e6543002"
+    logging.getLogger("payments").error("Order %s was refused with %s", uuid, "sk_test_sandbox_usd")
+    (mail,) = mailoutbox
+    assert "Order [hidden] was refused" in mail.subject
+    assert uuid not in mail.body
+    assert_no_secret(mail.body)
