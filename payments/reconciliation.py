@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from payments import counterparts, emails, fulfillment, money_back, webhooks
+from payments import brake, counterparts, emails, fulfillment, money_back, webhooks
 from payments.errors import StorefrontError, StripeUnreachable
 from payments.gateway.keys import Keypair, every_keypair
 from payments.models import Order, Payment, StripeEvent
@@ -38,6 +38,7 @@ def reconcile() -> Iterator[Line]:
     yield from stock_held_for_nobody()
     yield from counted(counterparts.retire_leftovers(), "coupons and tax rates retired that nothing uses any more")
     yield from counted(emails.send_due(), "mails sent that had waited")
+    brake.forget_what_is_over()
     yield from counted(cut_down_events(), "events left without what tells of a person")
 
 
