@@ -280,7 +280,8 @@ class Order(models.Model):
     def require_discount_usable(self) -> None:
         """Raise DiscountRefused if its discount is over, used up or deleted. The caller is in a transaction."""
         if self.discount:
-            self.discount.require_usable(uses=self.uses_of_discount_by_others())
+            is_limited = self.discount.maximum_uses is not None
+            self.discount.require_usable(uses=self.uses_of_discount_by_others() if is_limited else 0)
         elif self.discount_name:
             raise DiscountRefused(f"The discount {self.discount_name} is no longer given.")
 

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from payments import cart, checkout, fulfillment
+from payments import brake, cart, checkout, fulfillment
 from payments.cart import Basket, Cart, Group
 from payments.errors import ForeignRequest, NotOnSale, PriceChanged, StorefrontError, TooMany
 from payments.models import Item, Order, OrderLine
