@@ -2,14 +2,15 @@
 
 import logging
 import time
-from smtplib import SMTPException
+from email.errors import MessageError
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from payments.errors import EmailNotSent
+from payments.errors import EmailNotSent, EmailRefused
 from payments.models import Order, OrderEmail
 from payments.money import format_amount
 
@@ -37,8 +38,10 @@ def send_due(order: Order | None = None) -> int:
             continue
         try:
             send(confirmation(email.order))
-        except EmailNotSent:
+        except EmailRefused:
             email.note_failure()
+        except EmailNotSent:
+            email.release()
             breaker.trip()
         else:
             email.mark_sent()
@@ -78,9 +81,14 @@ def confirmation(order: Order) -> EmailMessage:
 
 
 def send(message: EmailMessage) -> None:
+    """Raises EmailRefused if it is about this one mail, EmailNotSent if it is about the server."""
     try:
         message.send()
-    except (SMTPException, OSError) as error:
+    except (SMTPRecipientsRefused, SMTPDataError, ValueError, AttributeError, MessageError) as error:
+        # The last three: Django and the standard library find addresses to which no mail can be written.
+        logger.warning("A mail was refused: %s", type(error).__name__)
+        raise EmailRefused("No mail could be sent to this address: please look at it.") from None
+    except OSError as error:
         logger.warning("A mail could not be sent: %s", type(error).__name__)
         raise EmailNotSent("The mail server did not take the mail. Please try again in a minute.") from None
 

@@ -140,3 +140,7 @@ class EmailNotSent(StorefrontError):
     """Try again later, or give the shopper what it says some other way: the mail server did not take it."""
 
     code = "email_not_sent"
+
+
+class EmailRefused(EmailNotSent):
+    """Look at the address: the mail server is there, and takes no mail for it."""

@@ -52,6 +52,10 @@ class OrderEmail(models.Model):
     def mark_sent(self) -> None:
         OrderEmail.objects.filter(pk=self.pk).update(sent_at=timezone.now())
 
+    def release(self) -> None:
+        """It is due again, however often: the mail server was away."""
+        OrderEmail.objects.filter(pk=self.pk).update(claimed_at=None)
+
     def note_failure(self) -> None:
-        """It is due again."""
+        """It is due again, unless it was refused too often."""
         OrderEmail.objects.filter(pk=self.pk).update(claimed_at=None, failures=F("failures") + 1)
