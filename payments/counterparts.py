@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from payments.errors import StorefrontError, StripeFailed, StripeUnreachable
+from payments.errors import AccountSilent, StorefrontError, StripeFailed
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_of_account
 from payments.models import Counterpart, Discount, Order, OrderTax, Tax
@@ -135,7 +135,7 @@ def retire_all(leftovers: Iterable[Counterpart]) -> int:
             retired += 1
         except StorefrontError as error:
             logger.warning("%s cannot be retired now: %s", leftover.stripe_id, error.code)
-            if isinstance(error, StripeUnreachable):
+            if isinstance(error, AccountSilent):
                 break
     return retired
 

@@ -128,6 +128,10 @@ class StripeUnreachable(StorefrontError):
     code = "stripe_unreachable"
 
 
+# What an account says to one call it says to the next: it need not be asked again in the same moment.
+AccountSilent = (StripeUnreachable, KeyNotAccepted)
+
+
 class StripeFailed(StripeUnreachable):
     """Ask with another idempotency key: to this one Stripe answers with the same failure of its own for a day."""
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from django.utils import timezone
 
 from payments import disputes, refunds
-from payments.errors import StorefrontError, StripeUnreachable
+from payments.errors import AccountSilent, StorefrontError
 from payments.gateway import api, objects
 from payments.gateway.keys import Keypair, every_keypair, keypair_of_account
 from payments.models import Dispute, Payment, Refund
@@ -20,42 +20,61 @@ T = TypeVar("T")
 RECENTLY = timedelta(days=3)
 
 
-def reconcile_open() -> list[Refund | Dispute]:
+class Asked:
+    """What the accounts were asked in one run, and what of it they did not answer.
+
+    For each act an account that was silent is not asked again; by the next one it may be.
+    """
+
+    def __init__(self) -> None:
+        self.silent: set[tuple[Callable[..., Any], str]] = set()
+        self.problems: list[str] = []
+
+    def tried(self, act: Callable[[Any], Iterable[T]], subject: Any, account: str) -> list[T]:
+        """What the act found out; nothing if the account did not answer, or had not before."""
+        if (act, account) in self.silent:
+            return []
+        try:
+            return list(act(subject))
+        except StorefrontError as error:
+            if isinstance(error, AccountSilent):
+                self.silent.add((act, account))
+            self.problems.append(f"{named(subject)} ({error.code})")
+            logger.warning("%r could not be checked: %s", subject, error.code)
+            return []
+
+
+def named(subject: Refund | Payment | Keypair) -> str:
+    if isinstance(subject, Keypair):
+        return f"refunds and disputes of the account for {subject.currency}"
+    return f"{subject} of order {subject.order_id}" if isinstance(subject, Payment) else str(subject)
+
+
+def reconcile_open(asked: Asked | None = None) -> list[Refund | Dispute]:
     """Settle unanswered and pending refunds, open disputes, and what was lately made in a dashboard; which were news.
 
-    An account that cannot be asked is left for the next time.
+    An account that cannot be asked is left for the next time, and `asked` says so. What is under way comes in another
+    order each time: one of which Stripe cannot tell must not keep the others waiting for ever.
     """
+    asked = asked or Asked()
     news: list[Refund | Dispute] = []
-    silent: set[str] = set()
-    for refund in Refund.objects.under_way().select_related("payment__order"):
-        news += tried(refunds.settle_refund, refund, refund.payment.publishable_key, silent)
-    for payment in Payment.objects.filter(disputes__in=Dispute.objects.still_open()).distinct():
-        news += tried(disputes.settle, payment, payment.publishable_key, silent)
+    for refund in Refund.objects.under_way().select_related("payment__order").order_by("?"):
+        news += asked.tried(refunds.settle_refund, refund, refund.payment.publishable_key)
+    contested = Dispute.objects.still_open().values("payment")
+    for payment in Payment.objects.filter(pk__in=contested).order_by("?"):
+        news += asked.tried(disputes.settle, payment, payment.publishable_key)
     for keypair in accounts():
         account = keypair.publishable_key
-        for payment in tried(refunded_lately, keypair, account, silent):
-            news += tried(refunds.settle, payment, account, silent)
-        for payment in tried(disputed_lately, keypair, account, silent):
-            news += tried(disputes.settle, payment, account, silent)
+        for payment in asked.tried(refunded_lately, keypair, account):
+            news += asked.tried(refunds.settle, payment, account)
+        for payment in asked.tried(disputed_lately, keypair, account):
+            news += asked.tried(disputes.settle, payment, account)
     return news
 
 
 def accounts() -> Iterable[Keypair]:
     """A keypair of each: two currencies may be sold by one."""
     return {keypair.publishable_key: keypair for keypair in every_keypair() if keypair.is_complete}.values()
-
-
-def tried(act: Callable[[Any], Iterable[T]], subject: Any, account: str, silent: set[str]) -> list[T]:
-    """What the act found out; nothing if the account did not answer, or had not before."""
-    if account in silent:
-        return []
-    try:
-        return list(act(subject))
-    except StorefrontError as error:
-        if isinstance(error, StripeUnreachable):
-            silent.add(account)
-        logger.warning("%r could not be checked: %s", subject, error.code)
-        return []
 
 
 def refunded_lately(keypair: Keypair) -> list[Payment]:

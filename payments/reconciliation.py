@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from payments import brake, counterparts, emails, fulfillment, money_back, webhooks
-from payments.errors import StorefrontError, StripeUnreachable
+from payments.errors import AccountSilent, StorefrontError
 from payments.gateway.keys import Keypair, every_keypair
 from payments.models import Order, Payment, StripeEvent
 
@@ -33,8 +33,7 @@ def reconcile() -> Iterator[Line]:
         if keypair.is_complete:
             yield from events_of_account(keypair)
     yield from payments_under_way()
-    for changed in money_back.reconcile_open():
-        yield Line(f"{changed}: {changed.get_status_display()}")
+    yield from money_that_goes_back()
     yield from stock_held_for_nobody()
     yield from counted(counterparts.retire_leftovers(), "coupons and tax rates retired that nothing uses any more")
     yield from counted(emails.send_due(), "mails sent that had waited")
@@ -46,9 +45,14 @@ def events_of_account(keypair: Keypair) -> Iterator[Line]:
     account = f"the {'retired ' if keypair.retired else ''}account for {keypair.currency}"
     try:
         yield from counted(webhooks.fetch_undelivered(keypair), f"events fetched that {account} could not deliver")
-        done, waiting = webhooks.work_on_waiting(keypair)
     except StorefrontError as error:
         yield Line(f"not now: events of {account} ({error.code})", is_mended=False)
+        if isinstance(error, AccountSilent):
+            return
+    try:
+        done, waiting = webhooks.work_on_waiting(keypair)
+    except StorefrontError as error:
+        yield Line(f"not now: waiting events of {account} ({error.code})", is_mended=False)
         return
     yield from counted(done, f"events of {account} worked on that had waited")
     if waiting:
@@ -58,14 +62,17 @@ def events_of_account(keypair: Keypair) -> Iterator[Line]:
 def payments_under_way() -> Iterator[Line]:
     """Read those again of which nothing was heard for a while; take back what was not paid in time."""
     silent: set[str] = set()
-    for payment in Payment.objects.due_for_reading().select_related("order__discount").iterator():
+    payments = Payment.objects.select_related("order__discount")
+    # All at once: a list that is still being read lets no other write to SQLite.
+    for pk in list(Payment.objects.due_for_reading().values_list("pk", flat=True)):
+        payment = payments.get(pk=pk)
         if payment.publishable_key in silent or not claim(payment):
             continue
         before = payment.status
         try:
             fulfillment.release(payment)
         except StorefrontError as error:
-            if isinstance(error, StripeUnreachable):
+            if isinstance(error, AccountSilent):
                 silent.add(payment.publishable_key)
             yield Line(f"not now: payment {payment.pk} of order {payment.order_id} ({error.code})", is_mended=False)
             continue
@@ -76,6 +83,14 @@ def payments_under_way() -> Iterator[Line]:
 def claim(payment: Payment) -> bool:
     """Whether it is ours to look at: another run may have come to it first."""
     return payment.claim_check() or not payment.stripe_id
+
+
+def money_that_goes_back() -> Iterator[Line]:
+    asked = money_back.Asked()
+    for changed in money_back.reconcile_open(asked):
+        yield Line(f"{changed}: {changed.get_status_display()}")
+    for problem in asked.problems:
+        yield Line(f"not now: {problem}", is_mended=False)
 
 
 def stock_held_for_nobody() -> Iterator[Line]:

@@ -176,4 +176,5 @@ def settle_refund(refund: Refund) -> list[Refund]:
         send(refund, account_that_took(payment))
     else:
         refund.mark_failed("It never reached Stripe, and nothing went back: refund again if it is still to be.")
+        logger.error("Refund %s of payment %s was given up after a day: nothing went back", refund.pk, payment.pk)
     return news if refund.is_unanswered else [*news, refund]

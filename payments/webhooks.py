@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from payments import brake, disputes, fulfillment, refunds
-from payments.errors import StorefrontError, StripeObjectMissing, StripeUnreachable
+from payments.errors import AccountSilent, StorefrontError, StripeObjectMissing
 from payments.gateway import api, events
 from payments.gateway.events import Event, is_name
 from payments.gateway.keys import Keypair, keypair_of_account
@@ -91,7 +91,7 @@ def fetch_undelivered(keypair: Keypair) -> int:
 def work_on_waiting(keypair: Keypair) -> tuple[int, int]:
     """Work on what an account told and was not worked on to the end: how many are done now, and how many still wait.
 
-    Raises StripeUnreachable: the others would wait for the same.
+    Raises StripeUnreachable or KeyNotAccepted: the others would wait for the same.
     """
     waiting = StripeEvent.objects.waiting().filter(account=keypair.publishable_key)
     found = list(waiting.values_list("pk", flat=True))
@@ -100,10 +100,10 @@ def work_on_waiting(keypair: Keypair) -> tuple[int, int]:
 
 
 def is_worked_on(record: StripeEvent, keypair: Keypair) -> bool:
-    """A mistake with one event must not keep the others waiting. Raises StripeUnreachable."""
+    """A mistake with one event must not keep the others waiting. Raises StripeUnreachable or KeyNotAccepted."""
     try:
         work_on(record, events.read(record.payload, keypair))
-    except StripeUnreachable:
+    except AccountSilent:
         raise
     except StorefrontError as error:
         logger.warning("Event %s still waits: %s", record.event_id, error.code)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,8 @@ from payments.gateway.client import client_for
 from payments.gateway.events import Event
 from payments.gateway.keys import Keypair
 from payments.gateway.objects import CheckoutSession, Dispute, PaymentIntent, Refund
+
+logger = logging.getLogger(__name__)
 
 LONGEST_PAGE = 100
 
@@ -128,7 +130,16 @@ def undelivered_events(keypair: Keypair, *, types: list[str], since: datetime) -
         params = {"types": types, "delivery_success": False, "created": {"gte": int(since.timestamp())}, "limit": 100}
         page = client_for(keypair).v1.events.list(params)  # type: ignore[arg-type]
         found = [json.dumps(event.to_dict()) for event in page.auto_paging_iter()]
-        return [events.read(payload, keypair) for payload in reversed(found)]
+    return list(readable(reversed(found), keypair))
+
+
+def readable(payloads: Iterable[str], keypair: Keypair) -> Iterator[Event]:
+    """Without what is no event as we know them: it must not keep the others from being read."""
+    for payload in payloads:
+        try:
+            yield events.read(payload, keypair)
+        except events.InvalidEvent:
+            logger.error("The account for %s lists something that is no event", keypair.currency)
 
 
 @contextmanager

@@ -17,8 +17,8 @@ KEPT_OF_OBJECT = (
 
 class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
     def waiting(self) -> "StripeEventQuerySet":
-        """Kept, and not worked on to the end, the oldest first."""
-        return self.filter(outcome=StripeEvent.Outcome.RECEIVED).exclude(payload="").order_by("id")
+        """Kept, and not worked on to the end, the oldest first; but last what failed before."""
+        return self.filter(outcome=StripeEvent.Outcome.RECEIVED).exclude(payload="").order_by("failures", "id")
 
     def waiting_by_account(self) -> dict[str, int]:
         counted = self.waiting().order_by("account").values_list("account").annotate(Count("id"))

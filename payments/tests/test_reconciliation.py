@@ -1,5 +1,6 @@
 """`manage.py reconcile` makes the shop agree with Stripe, whatever did not arrive."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,11 +13,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from payments import checkout, intents
+from payments import checkout, intents, refunds, webhooks
+from payments.errors import KeyNotAccepted
 from payments.gateway import api
 from payments.gateway.client import client_for
 from payments.gateway.keys import keypair_for, retired_keypair
-from payments.models import Discount, Item, Order, Payment, ReadEvents, StripeEvent
+from payments.models import Discount, Item, Order, Payment, ReadEvents, Refund, StripeEvent
 from payments.tests.stripe_server import Answer, StripeServer
 from payments.tests.test_paying_here import pay_here
 from payments.tests.test_settling import at_once
@@ -29,6 +31,16 @@ def reconcile() -> str:
     out = StringIO()
     call_command("reconcile", stdout=out, stderr=out)
     return out.getvalue()
+
+
+def reconcile_what_can_be() -> None:
+    with contextlib.suppress(CommandError):
+        reconcile()
+
+
+@pytest.fixture(autouse=True)
+def retries_without_delay(monkeypatch: Any) -> None:
+    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
 
 
 def bought(item: Item, visitor: str = "somebody") -> Payment:
@@ -296,3 +308,142 @@ def test_a_refund_made_at_stripe_whose_webhook_was_lost_is_told(usd_mug: Item, p
     assert ("events fetched" if event_is_left else "Refund") in reconcile()
     payment.refresh_from_db()
     assert payment.refunded_amount == 500
+
+
+def test_an_account_that_refuses_its_key_is_not_asked_for_each_payment(
+    usd_mug: Item, stripe_server: StripeServer
+) -> None:
+    for visitor in "abcdef":
+        bought(usd_mug, visitor)
+    hours_pass()
+    stripe_server.expired_keys = {"sk_test_sandbox_usd"}
+    stripe_server.requests.clear()
+    with pytest.raises(CommandError):
+        reconcile()
+    assert len([sent for sent in stripe_server.requests if "sessions" in sent.path]) == 1
+
+
+def test_an_account_that_refuses_its_key_is_not_asked_for_each_event_that_waits(
+    usd_mug: Item, pay: Pay, carry_webhooks: Any, stripe_server: StripeServer
+) -> None:
+    for visitor in "abcdef":
+        pay(bought(usd_mug, visitor).url, webhook="deliver")
+    stripe_server.expired_keys = {"sk_test_sandbox_usd"}
+    carry_webhooks()
+    assert StripeEvent.objects.waiting().count() >= 6
+    stripe_server.requests.clear()
+    keypair = keypair_for("USD")
+    with pytest.raises(KeyNotAccepted):
+        webhooks.work_on_waiting(keypair)
+    assert len(stripe_server.requests) == 1
+
+
+def test_an_event_whose_object_stripe_cannot_tell_keeps_no_other_waiting(
+    usd_mug: Item, pay: Pay, carry_webhooks: Any, stripe_server: StripeServer
+) -> None:
+    sick, well = bought(usd_mug, "sick"), bought(usd_mug, "well")
+    for payment in (sick, well):
+        pay(payment.url, webhook="deliver")
+    stripe_server.answers_at = {"/v1/checkout/sessions/": Answer(500)}
+    carry_webhooks()
+    stripe_server.answers_at = {f"/v1/checkout/sessions/{sick.checkout_session_id}": Answer(500)}
+    for _ in range(5):
+        reconcile_what_can_be()
+    assert statuses() == ["pending", "paid"]
+
+
+def test_a_strange_event_in_the_list_of_the_undelivered_stops_nothing(
+    usd_mug: Item, eur_mug: Item, pay: Pay, stripe_server: StripeServer
+) -> None:
+    for item in (usd_mug, eur_mug):
+        pay(bought(item).url, webhook="lose")
+    original = stripe_server.answer
+
+    def with_a_strange_one(request: Any) -> Any:
+        status, body = original(request)
+        if request.path.startswith("/v1/events") and "usd" in request.secret_key:
+            values = json.loads(body)
+            values["data"].append({**values["data"][-1], "id": "evt_" + "x" * 200})
+            body = json.dumps(values)
+        return status, body
+
+    stripe_server.answer = with_a_strange_one  # type: ignore[method-assign]
+    reconcile()
+    assert statuses() == ["paid", "paid"]
+
+
+def test_that_refunds_could_not_be_looked_at_is_said(usd_mug: Item, pay: Pay, stripe_server: StripeServer) -> None:
+    pay(bought(usd_mug).url, webhook="lose")
+    reconcile()
+    stripe_server.answers_at = {"/v1/refunds": Answer(500)}
+    with pytest.raises(CommandError):
+        reconcile()
+
+
+def test_a_refund_that_stripe_cannot_tell_keeps_no_other_waiting(
+    usd_mug: Item, pay: Pay, stripe_server: StripeServer, admin_user: Any
+) -> None:
+    both = [bought(usd_mug, visitor) for visitor in "ab"]
+    for payment in both:
+        pay(payment.url, webhook="lose")
+    reconcile()
+    stripe_server.answers_at = {"/v1/refunds": Answer(500)}
+    for payment in both:
+        payment.refresh_from_db()
+        refunds.refund(payment=payment, amount=100, reason="duplicate", note="", by=admin_user)
+    sick = Refund.objects.first()
+    assert sick
+    stripe_server.answers_at = {}
+    path = f"payment_intent={sick.payment.payment_intent_id}"
+    original = stripe_server.answer
+    stripe_server.answer = lambda request: (  # type: ignore[method-assign]
+        (500, "{}") if path in request.path + request.body else original(request)
+    )
+    # They come in another order each time.
+    for _ in range(40):
+        if not Refund.objects.filter(status="succeeded").exists():
+            reconcile_what_can_be()
+    assert sorted(Refund.objects.values_list("status", flat=True)) == ["created", "succeeded"]
+
+
+def test_a_refund_that_is_given_up_is_told_loudly(
+    usd_mug: Item, pay: Pay, stripe_server: StripeServer, admin_user: Any, caplog: Any
+) -> None:
+    payment = bought(usd_mug)
+    pay(payment.url, webhook="lose")
+    reconcile()
+    payment.refresh_from_db()
+    stripe_server.answers = [Answer(status=503)] * 3
+    refunds.refund(payment=payment, amount=100, reason="duplicate", note="", by=admin_user)
+    Refund.objects.update(created=timezone.now() - timedelta(hours=24))
+    caplog.clear()
+    reconcile()
+    assert Refund.objects.get().status == "failed"
+    assert any(record.levelname == "ERROR" for record in caplog.records)
+
+
+def test_a_key_that_may_not_list_events_works_on_those_that_came(
+    usd_mug: Item, pay: Pay, carry_webhooks: Callable[[], list[int]], stripe_server: StripeServer
+) -> None:
+    pay(bought(usd_mug).url, webhook="deliver")
+    stripe_server.answers_at = {"/v1/checkout": Answer(500)}
+    carry_webhooks()
+    stripe_server.answers_at = {"/v1/events": Answer(403, '{"error": {"message": "This key may not"}}')}
+    reconcile_what_can_be()
+    assert statuses() == ["paid"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_thousands_that_are_open_are_read_while_others_write(usd_mug: Item, stripe_server: StripeServer) -> None:
+    bought(usd_mug)
+    orders = Order.objects.bulk_create(Order(currency="USD") for _ in range(2100))
+    known = {"publishable_key": "pk_test_sandbox_usd", "livemode": False, "currency": "USD", "amount": 100}
+    Payment.objects.bulk_create(Payment(order=order, attempt=1, status="created", **known) for order in orders)
+    hours_pass()
+
+    def write() -> None:
+        Item.objects.update(description="Holds coffee.")
+
+    stripe_server.answer_at = lambda request: write() if "sessions" in request.path else None  # type: ignore
+    reconcile()
+    assert not Payment.objects.filter(status="created").exists()

@@ -22,27 +22,31 @@ class Command(BaseCommand):
     def handle(self, *args: Any, every: int | None = None, **options: Any) -> None:
         if every:
             self.run_for_ever(every)
-        elif not self.run_once():
+        elif not self.run_once(threading.Event()):
             raise CommandError("Not everything could be looked at: run it again in a minute.")
 
-    def run_once(self) -> bool:
+    def run_once(self, stopped: threading.Event) -> bool:
         """Whether everything could be looked at."""
         complete = True
         for line in reconcile():
+            if stopped.is_set():
+                return False
             complete = complete and line.is_mended
             (self.stdout if line.is_mended else self.stderr).write(line.text)
         return complete
 
     def run_for_ever(self, every: int) -> None:
-        """Until somebody asks to stop. A database that is away for a moment is no reason to."""
+        """Until somebody asks to stop. Neither a database that is away nor a mistake of ours is a reason to."""
         stopped = threading.Event()
         for asked in (signal.SIGTERM, signal.SIGINT):
             signal.signal(asked, lambda *_: stopped.set())
         while not stopped.is_set():
             try:
-                self.run_once()
+                self.run_once(stopped)
             except DatabaseError as error:
                 logger.warning("The database could not be used: %s", type(error).__name__)
+            except Exception:
+                logger.exception("Not everything was reconciled")
             close_old_connections()
             stopped.wait(every)
 
