@@ -132,8 +132,12 @@ class Order(models.Model):
     currency = models.CharField(max_length=3, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, editable=False)
     # A paid order stays paid; that money went back or is contested stands beside it, in step with what says so.
-    refunded = models.CharField(max_length=10, choices=Refunded, default=Refunded.NOT, editable=False)
-    dispute = models.CharField(max_length=10, choices=Dispute, default=Dispute.NONE, editable=False)
+    refunded = models.CharField(
+        max_length=10, choices=Refunded, default=Refunded.NOT, db_default=Refunded.NOT, editable=False
+    )
+    dispute = models.CharField(
+        max_length=10, choices=Dispute, default=Dispute.NONE, db_default=Dispute.NONE, editable=False
+    )
     # Says what a visitor is buying; empty once nothing stands against buying the same again.
     purchase_key = models.CharField(max_length=64, blank=True, editable=False)
     # What the discount was when it was given: it may be edited or go, the order stays as it is.
@@ -146,7 +150,7 @@ class Order(models.Model):
     discount_amount = models.BigIntegerField(null=True, editable=False)
     total_amount = models.BigIntegerField(null=True, editable=False)
     holds_stock = models.BooleanField(default=False, editable=False)
-    email = models.EmailField(blank=True, help_text="Where the shopper is told of it.")
+    email = models.EmailField(blank=True, default="", db_default="", help_text="Where the shopper is told of it.")
     created = models.DateTimeField(auto_now_add=True)
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)
 

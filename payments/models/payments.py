@@ -96,7 +96,7 @@ class Payment(models.Model):
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField(help_text="In minor units.")
     refunded_amount = models.BigIntegerField(
-        default=0, editable=False, help_text="In minor units: what went back, or may be on its way."
+        default=0, db_default=0, editable=False, help_text="In minor units: what went back, or may be on its way."
     )
     terms = models.CharField(max_length=64, editable=False)
     checkout_session_id = models.CharField(max_length=255, blank=True)

@@ -57,15 +57,20 @@ class StripeEvent(models.Model):
     livemode = models.BooleanField()
     object_id = models.CharField(max_length=255, blank=True)
     payload = models.TextField(
-        default="", help_text="As it came. What tells of a person is left out of it after a while."
+        default="", db_default="", help_text="As it came. What tells of a person is left out of it after a while."
     )
-    is_cut_down = models.BooleanField(default=False)
-    was_fetched = models.BooleanField(default=False, help_text="Its webhook had not arrived; it was asked for.")
+    # What comes without a payload is of the release before, so there is nothing to cut down.
+    is_cut_down = models.BooleanField(default=False, db_default=True)
+    was_fetched = models.BooleanField(
+        default=False, db_default=False, help_text="Its webhook had not arrived; it was asked for."
+    )
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RECEIVED)
     problem = models.CharField(max_length=200, blank=True)
-    failures = models.PositiveIntegerField(default=0, help_text="How often working on it failed.")
+    failures = models.PositiveIntegerField(default=0, db_default=0, help_text="How often working on it failed.")
     failed_at = models.DateTimeField(null=True)
-    last_failure = models.CharField(max_length=200, blank=True, help_text="Why it failed the last time.")
+    last_failure = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="Why it failed the last time."
+    )
     received = models.DateTimeField(auto_now_add=True)
     changed = models.DateTimeField(auto_now=True)
 
