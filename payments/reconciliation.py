@@ -32,6 +32,7 @@ def reconcile() -> Iterator[Line]:
     for keypair in every_keypair():
         if keypair.is_complete:
             yield from events_of_account(keypair)
+    yield from events_of_nobody()
     yield from payments_under_way()
     yield from money_that_goes_back()
     yield from stock_held_for_nobody()
@@ -57,6 +58,15 @@ def events_of_account(keypair: Keypair) -> Iterator[Line]:
     yield from counted(done, f"events of {account} worked on that had waited")
     if waiting:
         yield Line(f"{waiting} events of {account} cannot be worked on: the admin shows why", is_mended=False)
+
+
+def events_of_nobody() -> Iterator[Line]:
+    known = {keypair.publishable_key for keypair in every_keypair()}
+    for account, count in StripeEvent.objects.waiting_by_account().items():
+        if account not in known:
+            yield Line(
+                f"{count} events wait for {account}, which is in no keypair: add it as a retired one", is_mended=False
+            )
 
 
 def payments_under_way() -> Iterator[Line]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from payments import disputes
-from payments.errors import StorefrontError, StripeRefused, StripeUnreachable
+from payments.errors import StorefrontError, StripeFailed, StripeRefused, StripeUnreachable
 from payments.gateway import api, objects
 from payments.gateway.keys import Keypair, keypair_of_account
 from payments.models import Order, Payment, Refund
@@ -59,8 +59,9 @@ def send(refund: Refund, keypair: Keypair) -> None:
     payment = refund.payment
     try:
         answer = api.create_refund(keypair, refund_params(refund), idempotency_key(refund))
-    except StripeUnreachable:
-        refund.note_problem("Stripe has not answered yet. It will be asked again, and refunds this once.")
+    except StripeUnreachable as error:
+        # Stripe answers the failure that it answered once to the same key again, for a day.
+        refund.note_unanswered(needs_another_key=isinstance(error, StripeFailed))
     except StripeRefused as refusal:
         refund.mark_failed(in_words(refusal))
         learn(payment)
@@ -81,7 +82,7 @@ def refund_params(refund: Refund) -> dict[str, Any]:
 
 
 def idempotency_key(refund: Refund) -> str:
-    return f"refund-{refund.token}"
+    return f"refund-{refund.token}-{refund.key_number}"
 
 
 def in_words(refusal: StripeRefused) -> str:
@@ -163,7 +164,7 @@ def give_up_what_is_left_nothing_for(payment: Payment) -> None:
 
 
 def settle_refund(refund: Refund) -> list[Refund]:
-    """Ask what became of it. One that never reached Stripe is asked for again, or given up after a day.
+    """Ask what became of it. One that Stripe does not know is asked for again, or given up after a day.
 
     Raises NoKeypair, StripeRefused or StripeUnreachable, and then nothing has changed.
     """
@@ -171,6 +172,8 @@ def settle_refund(refund: Refund) -> list[Refund]:
     news = settle(payment)
     refund.refresh_from_db()
     if not refund.is_unanswered:
+        return news
+    if refund.may_yet_appear:
         return news
     if refund.is_repeatable:
         send(refund, account_that_took(payment))

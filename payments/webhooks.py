@@ -83,9 +83,9 @@ def fetch_undelivered(keypair: Keypair) -> int:
     read = ReadEvents.objects.filter(account=account).first()
     since = read.until if read else now - STRIPE_KEEPS_EVENTS
     undelivered = api.undelivered_events(keypair, types=list(HANDLERS), since=since)
-    kept = [keep(event, was_fetched=True) for event in undelivered]
+    new = sum(keep(event, was_fetched=True).received >= now for event in undelivered)
     ReadEvents.objects.update_or_create(account=account, defaults={"until": now - STRIPE_TRIES_AT_ONCE})
-    return sum(record.received >= now for record in kept)
+    return new
 
 
 def work_on_waiting(keypair: Keypair) -> tuple[int, int]:
@@ -94,8 +94,8 @@ def work_on_waiting(keypair: Keypair) -> tuple[int, int]:
     Raises StripeUnreachable or KeyNotAccepted: the others would wait for the same.
     """
     waiting = StripeEvent.objects.waiting().filter(account=keypair.publishable_key)
-    found = list(waiting.values_list("pk", flat=True))
-    done = sum(is_worked_on(StripeEvent.objects.get(pk=pk), keypair) for pk in found)
+    found = list(waiting.only("failures", "failed_at"))
+    done = sum(is_worked_on(StripeEvent.objects.get(pk=record.pk), keypair) for record in found if record.is_due)
     return done, len(found) - done
 
 

@@ -121,16 +121,22 @@ def archive_tax_rate(keypair: Keypair, tax_rate_id: str) -> None:
         client_for(keypair).v1.tax_rates.update(tax_rate_id, {"active": False})
 
 
-def undelivered_events(keypair: Keypair, *, types: list[str], since: datetime) -> list[Event]:
-    """The events of these types whose webhooks did not all arrive, the oldest first.
+def undelivered_events(keypair: Keypair, *, types: list[str], since: datetime) -> Iterator[Event]:
+    """The events of these types whose webhooks did not all arrive, page by page, the newest first.
 
     https://docs.stripe.com/webhooks/process-undelivered-events
     """
+    params = {"types": types, "delivery_success": False, "created": {"gte": int(since.timestamp())}, "limit": 100}
     with stripe_errors_as_ours(keypair, "list events"):
-        params = {"types": types, "delivery_success": False, "created": {"gte": int(since.timestamp())}, "limit": 100}
         page = client_for(keypair).v1.events.list(params)  # type: ignore[arg-type]
-        found = [json.dumps(event.to_dict()) for event in page.auto_paging_iter()]
-    return list(readable(reversed(found), keypair))
+    while True:
+        with stripe_errors_as_ours(keypair, "read events"):
+            payloads = [json.dumps(event.to_dict()) for event in page.data]
+        yield from readable(payloads, keypair)
+        if not page.has_more:
+            return
+        with stripe_errors_as_ours(keypair, "list events"):
+            page = page.next_page()
 
 
 def readable(payloads: Iterable[str], keypair: Keypair) -> Iterator[Event]:

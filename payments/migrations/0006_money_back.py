@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('token', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('key_number', models.PositiveIntegerField(default=0, editable=False)),
                 ('stripe_id', models.CharField(blank=True, max_length=255)),
                 ('amount', models.BigIntegerField(help_text="In minor units of the payment's currency.")),
                 ('status', models.CharField(choices=[('created', 'Not answered by Stripe yet'), ('pending', 'Under way'), ('requires_action', 'Waiting for the customer'), ('succeeded', 'Refunded'), ('failed', 'Failed: nothing went back'), ('canceled', 'Canceled: nothing went back')], default='created', max_length=20)),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from payments.errors import RefundRefused
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAXIMUM_NOTE = 500
 # Stripe keeps an idempotency key for 24 hours at least. Later, the same request could be another refund.
 REPEATABLE_FOR = timedelta(hours=23)
+# Longer than Stripe takes to list what it has made.
+APPEARS_WITHIN = timedelta(minutes=5)
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -98,6 +100,8 @@ class Refund(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     # Of the form that asked for it, so that it asks once; and the name by which Stripe's answer is found again.
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # Grows with each failure of Stripe's own, so that it is asked by another idempotency key.
+    key_number = models.PositiveIntegerField(default=0, editable=False)
     stripe_id = models.CharField(max_length=255, blank=True)
     amount = models.BigIntegerField(help_text="In minor units of the payment's currency.")
     status = models.CharField(max_length=20, choices=Status, default=Status.CREATED)
@@ -145,6 +149,11 @@ class Refund(models.Model):
         """Whether asking Stripe again by the same idempotency key is sure to be the same refund."""
         return timezone.now() - self.created < REPEATABLE_FOR
 
+    @property
+    def may_yet_appear(self) -> bool:
+        """Whether Stripe failed a moment ago: it may have made the refund all the same, and not list it yet."""
+        return self.key_number > 0 and timezone.now() - self.changed < APPEARS_WITHIN
+
     def require_same(self, payment: Payment, amount: int) -> None:
         """Raise RefundRefused if the form that was sent before asked for something else."""
         if (self.payment_id, self.amount) != (payment.pk, amount):
@@ -174,6 +183,16 @@ class Refund(models.Model):
             self.save()
             self.payment.refresh_from_db()
             Refund.objects.keep_in_step(self.payment)
+
+    def note_unanswered(self, *, needs_another_key: bool) -> None:
+        """It is asked for again, unless another request has had Stripe's answer meanwhile."""
+        unanswered = Refund.objects.filter(pk=self.pk, status=self.Status.CREATED)
+        unanswered.update(
+            problem="Stripe has not answered yet. It will be asked again, and refunds this once.",
+            key_number=F("key_number") + needs_another_key,
+            changed=timezone.now(),
+        )
+        self.refresh_from_db()
 
     def note_problem(self, problem: str) -> None:
         """A word for whoever looks at it, unless another request has had Stripe's answer meanwhile."""

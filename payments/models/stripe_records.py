@@ -1,7 +1,7 @@
 """What we know of Stripe's own records: the events of every account, and what stands there for ours."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Count, F, Q
@@ -94,6 +94,12 @@ class StripeEvent(models.Model):
     @property
     def is_done(self) -> bool:
         return self.outcome != self.Outcome.RECEIVED
+
+    @property
+    def is_due(self) -> bool:
+        """What failed often is tried again after as many minutes, and at least once in six hours."""
+        pause = timedelta(minutes=min(self.failures, 360))
+        return self.failures <= 1 or self.failed_at is None or timezone.now() - self.failed_at > pause
 
     def finish(self, outcome: Outcome, problem: str = "") -> None:
         self.outcome = outcome

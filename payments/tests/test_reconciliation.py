@@ -447,3 +447,48 @@ def test_thousands_that_are_open_are_read_while_others_write(usd_mug: Item, stri
     stripe_server.answer_at = lambda request: write() if "sessions" in request.path else None  # type: ignore
     reconcile()
     assert not Payment.objects.filter(status="created").exists()
+
+
+def test_what_was_read_of_many_undelivered_events_is_kept_though_the_rest_cannot_be_read(
+    usd_mug: Item, pay: Pay, stripe_server: StripeServer
+) -> None:
+    """All are read before the first is kept: an account with 30 days of them begins anew each time."""
+    for number in range(60):
+        pay(bought(usd_mug, str(number)).url, webhook="lose")
+    original = stripe_server.answer
+
+    def first_page_only(request: Any) -> Any:
+        if request.path.startswith("/v1/events") and "starting_after" in request.path:
+            return 500, "{}"
+        return original(request)
+
+    stripe_server.answer = first_page_only  # type: ignore[method-assign]
+    with pytest.raises(CommandError):
+        reconcile()
+    assert StripeEvent.objects.exists()
+
+
+def test_events_that_wait_for_a_keypair_that_is_gone_are_told_of(
+    usd_mug: Item, pay: Pay, carry_webhooks: Any, stripe_server: StripeServer
+) -> None:
+    """The publishable key was rolled while they waited: no run comes to them, and none says so."""
+    pay(bought(usd_mug).url, webhook="deliver")
+    stripe_server.answers_at = {"/v1/checkout": Answer(500)}
+    carry_webhooks()
+    stripe_server.answers_at = {}
+    StripeEvent.objects.update(account="pk_test_sandbox_before")
+    reconcile_what_can_be()
+    with pytest.raises(CommandError):
+        reconcile()
+
+
+def test_an_event_that_failed_for_days_is_not_tried_each_minute(
+    usd_mug: Item, pay: Pay, carry_webhooks: Any, stripe_server: StripeServer
+) -> None:
+    pay(bought(usd_mug).url, webhook="deliver")
+    stripe_server.answers_at = {"/v1/checkout": Answer(403)}
+    carry_webhooks()
+    StripeEvent.objects.update(received=timezone.now() - timedelta(days=5), failures=5000, failed_at=timezone.now())
+    stripe_server.requests.clear()
+    reconcile_what_can_be()
+    assert [sent for sent in stripe_server.requests if "sessions" in sent.path] == []

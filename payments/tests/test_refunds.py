@@ -556,3 +556,29 @@ def test_the_account_of_a_user_who_refunded_is_kept(payment: Payment, give_back:
     give_back(payment)
     with pytest.raises(ProtectedError):
         clerk.delete()
+
+
+def test_a_refund_that_stripe_failed_at_is_asked_for_by_another_key(
+    payment: Payment, give_back: Callable[..., Refund], stripe_server: StripeServer
+) -> None:
+    """Stripe answers its own 500 again to the same idempotency key, for a day: until it is given up."""
+    failure = json.dumps({"error": {"type": "api_error", "message": "Something went wrong"}})
+    key_that_failed: set[str] = set()
+    original = stripe_server.answer
+
+    def failing_once(request: Any) -> Any:
+        if request.method == "POST" and request.path == "/v1/refunds":
+            key = request.headers["Idempotency-Key"]
+            if not key_that_failed or key in key_that_failed:
+                key_that_failed.add(key)
+                return 500, failure
+        return original(request)
+
+    stripe_server.answer = failing_once  # type: ignore[method-assign]
+    give_back(payment, 100)
+    money_back.reconcile_open()
+    assert Refund.objects.get().status == "created"
+    Refund.objects.update(changed=timezone.now() - timedelta(minutes=6))
+    money_back.reconcile_open()
+    assert Refund.objects.get().status == "succeeded"
+    assert len(key_that_failed) == 1
