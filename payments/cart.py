@@ -9,7 +9,7 @@ from payments.errors import CartFull, DiscountRefused, InvalidQuantity, NotOnSal
 from payments.gateway.keys import currencies
 from payments.models import Discount, Item, NewOrder, Order, OrderTax, Tax
 from payments.models.order_lines import MAXIMUM_LINES, MAXIMUM_QUANTITY
-from payments.models.orders import hash_of
+from payments.models.purchases import hash_of
 from payments.money import require_chargeable
 
 

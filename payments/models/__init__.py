@@ -6,8 +6,9 @@ from payments.models.catalog import Item
 from payments.models.disputes import Dispute
 from payments.models.order_emails import OrderEmail
 from payments.models.order_lines import OrderLine, OrderTax
-from payments.models.orders import NewOrder, Order
+from payments.models.orders import Order
 from payments.models.payments import Payment
+from payments.models.purchases import NewOrder
 from payments.models.refunds import Refund
 from payments.models.stripe_records import Counterpart, ReadEvents, RefusedDelivery, StripeEvent
 

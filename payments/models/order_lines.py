@@ -83,7 +83,8 @@ class OrderTax(models.Model):
         return f"{self.display_name} {money.format_percent(self.percentage)}{kind}"
 
     @classmethod
-    def of(cls, tax: Tax, order: "Order") -> "OrderTax":
+    def of(cls, tax: Tax, order: "Order | None" = None) -> "OrderTax":
+        """A copy for the order, or for one that is not made yet."""
         return cls(
             order=order,
             tax=tax,

@@ -1,9 +1,7 @@
 """What somebody wants to buy: an order in one currency, with its lines copied from the items."""
 
-import hashlib
 import uuid
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from django.db import models, transaction
@@ -14,98 +12,12 @@ from payments import money, pricing
 from payments.errors import DiscountRefused, OrderClosed, SoldOut, TooManyTaxes
 from payments.models import stock
 from payments.models.adjustments import MAXIMUM_TAXES, Discount, Tax
-from payments.models.catalog import Item
 from payments.models.order_emails import OrderEmail
 from payments.models.order_lines import OrderLine, OrderTax, taxes_after
+from payments.models.purchases import UNDER_WAY, NewOrder, OrderManager, hash_of
 
-
-@dataclass(frozen=True)
-class NewOrder:
-    """What a new order is made of, at the present prices and in one currency."""
-
-    currency: str
-    lines: tuple[tuple[Item, int], ...]
-    taxes: tuple[Tax, ...]
-    discount: Discount | None = None
-
-    @property
-    def price(self) -> pricing.Price:
-        return pricing.price(
-            ((item.unit_amount, quantity) for item, quantity in self.lines),
-            discount=self.discount.terms_in(self.currency) if self.discount else None,
-            taxes=[tax.terms for tax in self.order_taxes],
-            step=money.step(self.currency),
-        )
-
-    @property
-    def order_taxes(self) -> "list[OrderTax]":
-        """The taxes as they will be copied onto the order."""
-        return [OrderTax.of(tax, Order(currency=self.currency)) for tax in self.taxes]
-
-    @property
-    def content(self) -> tuple[object, ...]:
-        """Changes with anything that the shopper was shown."""
-        lines = [(item.pk, item.name, item.unit_amount, quantity) for item, quantity in self.lines]
-        discount = self.discount and (self.discount.pk, self.discount.name, self.discount.terms_in(self.currency))
-        return self.currency, lines, discount, [tax.content for tax in self.order_taxes]
-
-
-# As a Payment calls the attempts by which an order may yet be paid.
-UNDER_WAY = ("created", "open", "processing")
 # Nobody has typed a card and been sent back before.
 TIME_TO_PAY = timedelta(minutes=1)
-
-
-class OrderManager(models.Manager["Order"]):
-    def for_item(self, item: Item, *, quantity: int, visitor: str) -> "Order":
-        """The visitor's unpaid order of this many of the item at its present price, made if there is none.
-
-        Raises SoldOut if there is none and nothing is left: the last one may be held for this very visitor.
-        """
-        taxes = tuple(Tax.objects.put_on(item.currency))
-        offer = NewOrder(item.currency, ((item, quantity),), taxes)
-        purchase_key = hash_of(visitor, offer.content)
-        if item.is_sold_out and not self.filter(purchase_key=purchase_key).exists():
-            item.require_in_stock()
-        (order,) = self.for_purchase([offer], purchase_key=purchase_key)
-        return order
-
-    @transaction.atomic
-    def for_purchase(self, offers: "Sequence[NewOrder]", *, purchase_key: str) -> "list[Order]":
-        """The orders of one purchase, one for each currency, made if there are none.
-
-        A double click finds the orders of the first: the database lets one such purchase be under way at a time.
-        """
-        first, is_new = self.get_or_create(purchase_key=purchase_key, defaults={"currency": offers[0].currency})
-        if not is_new:
-            found = self.under_way(purchase_key)
-            if found:
-                return found
-            # A part of it is paid, or staff has changed it: buying the same again is another purchase.
-            first.let_go_of_visitor()
-            return self.for_purchase(offers, purchase_key=purchase_key)
-        others = [self.create_beside(first, offer.currency) for offer in offers[1:]]
-        for order, offer in zip([first, *others], offers, strict=True):
-            order.take(offer)
-        return [first, *others]
-
-    def holding_for_nobody(self) -> "models.QuerySet[Order]":
-        """Those that hold stock though nobody can pay them: a process ended before it gave it back."""
-        return self.filter(holds_stock=True).exclude(payments__status__in=UNDER_WAY)
-
-    def under_way(self, purchase_key: str) -> "list[Order]":
-        """All orders of the purchase with this key; none if one of them was paid or changed since."""
-        purchase = self.filter(purchase_key=purchase_key).values("purchase")
-        orders = list(self.filter(purchase__in=purchase).order_by("id"))
-        return orders if all(order.purchase_key for order in orders) else []
-
-    def create_beside(self, first: "Order", currency: str) -> "Order":
-        key = hash_of(first.purchase, currency)
-        return self.create(currency=currency, purchase=first.purchase, purchase_key=key)
-
-
-def hash_of(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 class Order(models.Model):

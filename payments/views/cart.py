@@ -19,7 +19,7 @@ from payments.cart import Basket, Cart, Group
 from payments.errors import ForeignRequest, NotOnSale, PriceChanged, StorefrontError, TooMany
 from payments.models import Item, Order, OrderLine
 from payments.models.order_lines import MAXIMUM_QUANTITY
-from payments.models.orders import hash_of
+from payments.models.purchases import hash_of
 from payments.views.baskets import basket_of, keep
 from payments.views.cart_fields import as_typed, code_of, quantities_typed, with_code, with_quantities
 from payments.views.checkout import SeeOther, not_indexed, origin_of
