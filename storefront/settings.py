@@ -34,14 +34,6 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # How many proxies of ours write X-Forwarded-For: the last that many entries of it can be believed.
 PROXY_COUNT = env.integer("PROXY_COUNT", default=1, minimum=1)
-# How often one visitor, and one address, may do what card testers and guessers do.
-LIMITS = {
-    "buys": env.limits("LIMIT_BUYS", default=(20, 60)),
-    "intents": env.limits("LIMIT_INTENTS", default=(40, 120)),
-    "codes": env.limits("LIMIT_CODES", default=(10, 40)),
-    "declines": env.limits("LIMIT_DECLINES", default=(8, 24)),
-    "logins": env.limits("LIMIT_LOGINS", default=(5, 50)),
-}
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = content_security.policy(
@@ -54,6 +46,7 @@ STRIPE_KEYPAIRS = read_keypairs(env.variables)
 STRIPE_RETIRED_KEYPAIRS = read_retired_keypairs(env.variables)
 STRIPE_UNKNOWN_VARIABLES = unknown_variables(env.variables)
 STRIPE_API_BASE = env.http_url("STRIPE_API_BASE")
+MONEY_MOVES = any(keypair.livemode for keypair in STRIPE_KEYPAIRS.values())
 # Keys made up for the stand-in send payments to it, unless a server is named above. Beside a real key, a check refuses
 # to start.
 STRIPE_SANDBOX = not STRIPE_API_BASE and any(keypair.is_sandbox for keypair in STRIPE_KEYPAIRS.values())
@@ -64,6 +57,18 @@ STRIPE_SANDBOX_WEBHOOKS = env.choice("STRIPE_SANDBOX_WEBHOOKS", ("deliver", "los
 # For how long a webhook is kept as it came, with the shopper's name and address in it.
 EVENT_PAYLOAD_DAYS = env.integer("EVENT_PAYLOAD_DAYS", default=30)
 STRIPE_JS_URL = "sandbox/stripe.js" if STRIPE_SANDBOX else "https://js.stripe.com/endive/stripe.js"
+
+# --- The brake ----------------------------------------------------------------------------------------------------
+# How often one visitor, and one address, may do what card testers and guessers do. Without a live key no card can be
+# tested, and whoever measures the shop does so from one address.
+LIMITS = {
+    "buys": env.limits("LIMIT_BUYS", default=(20, 60 if MONEY_MOVES else 20_000)),
+    "intents": env.limits("LIMIT_INTENTS", default=(40, 120 if MONEY_MOVES else 40_000)),
+    "declines": env.limits("LIMIT_DECLINES", default=(8, 24 if MONEY_MOVES else 8_000)),
+    # What can be guessed is worth as much with test keys.
+    "codes": env.limits("LIMIT_CODES", default=(10, 40)),
+    "logins": env.limits("LIMIT_LOGINS", default=(5, 50)),
+}
 
 # --- The project --------------------------------------------------------------------------------------------------
 # Where Stripe reaches the shop; the commands that look at webhooks ask for it where it is not set.

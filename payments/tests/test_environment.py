@@ -189,6 +189,22 @@ def test_production_settings_pass_djangos_own_deployment_check(tmp_path: Path) -
     assert checked.stdout + checked.stderr == "System check identified no issues (2 silenced).\n"
 
 
+@pytest.mark.parametrize(
+    ("mode", "given", "limits"),
+    [("live", "", "(20, 60)"), ("test", "", "(20, 20000)"), ("test", "5,6", "(5, 6)"), ("live", "5,6", "(5, 6)")],
+)
+def test_one_address_may_buy_more_often_while_no_key_is_live(mode: str, given: str, limits: str) -> None:
+    told = manage(
+        *("shell", "--no-imports", "-c", "from django.conf import settings; print(settings.LIMITS['buys'])"),
+        SECRET_KEY="x" * 50,
+        LIMIT_BUYS=given,
+        STRIPE_USD_PUBLISHABLE_KEY=f"pk_{mode}_made_up",
+        STRIPE_USD_SECRET_KEY=f"rk_{mode}_made_up",
+        STRIPE_USD_WEBHOOK_SECRET="whsec_made_up",
+    )
+    assert told.stdout == f"{limits}\n", told.stderr
+
+
 def test_dotenv_is_made_once_with_fresh_secrets_that_only_its_owner_reads(tmp_path: Path) -> None:
     (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text())
     assert make_dotenv(tmp_path)
