@@ -20,7 +20,8 @@ from payments.money import format_amount
 
 
 def amount_of(payment: Payment) -> str:
-    return format_amount(payment.amount, payment.currency)
+    """Also of a row that is none: staff's form says how many rows it has, and an unfit one is shown again."""
+    return format_amount(payment.amount, payment.currency) if payment.pk else "–"
 
 
 def refunded_amount_of(payment: Payment) -> str:

@@ -5,6 +5,7 @@ from django.test import Client
 from payments.models import Item, Order
 
 JSON = {"Accept": "application/json"}
+COUNTS = [("TOTAL", "1"), ("INITIAL", "0")]
 
 
 def test_nothing_sent_makes_the_shop_fail(client: Client, admin_client: Client, usd_mug: Item) -> None:
@@ -31,3 +32,14 @@ def test_nothing_sent_makes_the_shop_fail(client: Client, admin_client: Client, 
         for path in (f"/buy/{usd_mug.pk}", "/cart/code", "/cart/checkout", f"/cart/add/{usd_mug.pk}"):
             found[path + body] = client.post(path, body, "application/json", headers=JSON).status_code
     assert {path: status for path, status in found.items() if status >= 500} == {}
+
+
+def test_an_origin_that_is_no_address_is_another_site(client: Client, usd_mug: Item) -> None:
+    for origin in ("http://[", "http://a]b", "//", "null", "\xff"):
+        assert client.post(f"/cart/add/{usd_mug.pk}", headers={"Origin": origin}).status_code == 403
+
+
+def test_rows_that_staffs_form_makes_up_are_shown_as_empty(admin_client: Client, usd_mug: Item) -> None:
+    order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
+    form = {f"{rows}-{kind}_FORMS": count for rows in ("lines", "payments") for kind, count in COUNTS}
+    assert admin_client.post(f"/admin/payments/order/{order.pk}/change/", form).status_code == 200
