@@ -10,12 +10,12 @@ from django.core.management.base import SystemCheckError
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
-from storefront.content_type import refuse_unreadable
+from storefront.entrance import guarded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 
 try:
-    application = refuse_unreadable(get_wsgi_application())
+    application = guarded(get_wsgi_application())
     # Findings go to stderr; that there are none need not be said.
     call_command("check", databases=["default"], stdout=StringIO())
 except (ImproperlyConfigured, SystemCheckError) as error:
