@@ -50,3 +50,8 @@ def test_who_signs_in_now_and_then_is_not_counted_as_a_guesser() -> None:
 def test_a_name_without_any_rights_tells_nothing_and_is_counted_too(django_user_model: Any) -> None:
     django_user_model.objects.create_user("shopper", password="password")
     assert [sign_in("password", name="shopper") for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_another_spelling_of_the_name_is_no_other_name() -> None:
+    spellings = ("admin", " admin", "admin  ", "\N{FULLWIDTH LATIN SMALL LETTER A}dmin", "ADMIN")
+    assert [sign_in("guess", name=name) for name in spellings] == [200, 200, 200, 429, 429]
