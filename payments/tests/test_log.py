@@ -12,6 +12,7 @@ from django.test import Client
 from payments.models import Item, Order
 from payments.tests.stripe_server import Answer, StripeServer
 from storefront.log import JsonLine, TextLine
+from storefront.redaction import redacted
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -167,3 +168,8 @@ def test_an_error_report_by_mail_has_the_requests_id(
     monkeypatch.setattr("stripe.checkout._session_service.SessionService.create", lambda *args: 1 / 0)
     response = client.get(f"/buy/{usd_mug.pk}")
     assert f"REQUEST_ID = '{response['X-Request-ID']}'" in mailoutbox[-1].body
+
+
+def test_what_a_database_says_of_a_row_tells_nobodys_address() -> None:
+    told = redacted("DETAIL:  Failing row contains (7, shopper+a@mail.shop.example, 2026-11-21).")
+    assert told == "DETAIL:  Failing row contains (7, [hidden], 2026-11-21)."
