@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from payments.errors import TooMany
-from payments.models import Order, OrderVisitor, Tally
+from payments.models import Order, OrderVisitor, Payment, Tally
 from payments.models.brakes import key_of
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ SECONDS = {
     "logins": 15 * MINUTE,
     "declines": HOUR,
 }
+RETURNS_A_MINUTE = 5
 # An order's page can be open for a day, and the bank's answer takes its time.
 VISITORS_ARE_KNOWN_FOR = timedelta(days=2)
 
@@ -105,6 +106,11 @@ def counted_of(order: Order) -> list[tuple[str, int]]:
     visitor = OrderVisitor.objects.filter(order=order).first()
     keys = (visitor.address_key, visitor.visitor_key) if visitor else ("", "")
     return [(key, most) for key, most in zip(keys, limits("declines"), strict=True) if key and most]
+
+
+def may_ask_at_once(payment: Payment) -> bool:
+    """Whoever comes back from paying must not wait for the answer; whoever comes back all the time waits as others."""
+    return Tally.objects.one_more(key_of("return", str(payment.pk)), seconds=MINUTE)[0] <= RETURNS_A_MINUTE
 
 
 def forget_what_is_over() -> int:

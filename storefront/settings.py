@@ -117,6 +117,8 @@ TEMPLATES = [
         },
     }
 ]
+# In the visitor's own cookie: a session would be a row in the database for whoever throws the cookies away.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 # Every page's address works with and without a slash at its end, so nothing is redirected.
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576

@@ -97,3 +97,19 @@ def test_a_host_that_is_not_the_shops_is_refused_and_not_written_into_any_link(c
         assert client.get(f"/buy/{usd_mug.pk}", headers=headers).status_code == 400
     answer = client.get(f"/buy/{usd_mug.pk}", headers={"X-Forwarded-Host": "evil.example"})
     assert "evil" not in answer.content.decode()
+
+
+def test_a_form_that_is_out_of_date_is_refused_on_a_page_that_keeps_the_rules(db: None) -> None:
+    refused = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "admin", "password": "password"})
+    page = refused.content.decode()
+    assert refused.status_code == 403
+    assert "Nothing was changed" in page
+    assert "<style" not in page
+    assert "<script" not in page
+
+
+def test_a_form_of_an_order_is_ours_though_the_page_keeps_its_address_to_itself(client: Client, usd_mug: Item) -> None:
+    """Over plain HTTP a browser says no more than that; over HTTPS it also says which site the form is of."""
+    client.get(f"/buy/{usd_mug.pk}")
+    order = Order.objects.get()
+    assert client.post(f"/order/{order.uuid}/cart", headers={"Origin": "null"})["Location"] == "/cart"

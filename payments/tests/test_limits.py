@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from payments import brake
 from payments.models import Discount, Item, Order, OrderVisitor, Payment, Tally
+from payments.tests.stripe_server import StripeServer
 from payments.tests.test_paying_here import DECLINES, PAYS, ask, pay_here
 from payments.tests.test_settling import at_once
 
@@ -261,3 +263,64 @@ def test_nobody_chooses_an_address_without_a_proxy(usd_mug: Item, limits: Limits
         for number in range(2)
     ]
     assert statuses == [200, 429]
+
+
+def test_a_household_with_many_addresses_is_one_also_where_the_proxy_writes_the_port(
+    usd_mug: Item, limits: Limits, settings: Any
+) -> None:
+    settings.BEHIND_PROXY = True
+    limits(buys=(0, 1))
+    statuses = [
+        Client().get(f"/buy/{usd_mug.pk}", headers={"X-Forwarded-For": f"[2001:db8::{number}]:4711"}).status_code
+        for number in range(1, 3)
+    ]
+    assert statuses == [200, 429]
+
+
+def test_following_the_link_to_a_payment_page_is_looking(order: Order, limits: Limits) -> None:
+    limits(buys=(1, 1))
+    client = visitor()
+    assert {client.get(f"/order/{order.uuid}/checkout").status_code for _ in range(3)} == {303}
+    assert client.post(f"/order/{order.uuid}/checkout").status_code != 429
+
+
+FROM_ELSEWHERE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+
+
+@pytest.mark.parametrize("path", ["/buy/{item}", "/intent/{item}", "/order/{uuid}/checkout", "/order/{uuid}/intent"])
+def test_another_site_cannot_use_up_what_its_reader_may_do_here(
+    order: Order, usd_mug: Item, limits: Limits, path: str
+) -> None:
+    limits(buys=(1, 1), intents=(1, 1))
+    client = visitor()
+    address = path.format(uuid=order.uuid, item=usd_mug.pk)
+    for headers in (FROM_ELSEWHERE, FROM_ELSEWHERE | {"Sec-Fetch-Site": "same-site"}):
+        refused = client.post(address, headers=headers | {"Accept": "application/json"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "foreign_request")
+        assert client.post(address, {"quantity": "1"}, headers=headers).status_code == 403
+    assert client.get(f"/buy/{usd_mug.pk}", headers=FROM_ELSEWHERE).status_code == 403
+    assert Order.objects.count() == 1
+    assert not Payment.objects.exists()
+    assert client.post(address, headers={"Sec-Fetch-Site": "same-origin"}).status_code in (200, 303)
+
+
+def test_a_link_from_elsewhere_is_followed(usd_mug: Item) -> None:
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert visitor().get(f"/buy/{usd_mug.pk}", headers=followed).status_code == 200
+
+
+def test_nobody_fills_the_database_with_sessions_by_not_reading_what_the_shop_says(usd_mug: Item) -> None:
+    client = Client()
+    for _ in range(60):
+        assert client.post(f"/cart/add/{usd_mug.pk}", headers=FORM).status_code == 303
+    assert not Session.objects.exists()
+
+
+def test_coming_back_all_the_time_does_not_ask_stripe_all_the_time(usd_mug: Item, stripe_server: StripeServer) -> None:
+    client = visitor()
+    session = client.get(f"/buy/{usd_mug.pk}").json()["id"]
+    order = Order.objects.get()
+    asked_before = len(stripe_server.requests)
+    for _ in range(40):
+        assert client.get(f"/order/{order.uuid}/success?session_id={session}").status_code == 200
+    assert 1 <= len(stripe_server.requests) - asked_before < 10

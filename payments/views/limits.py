@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 
 from payments import brake
 from payments.brake import Visitor
-from payments.errors import TooMany
+from payments.errors import ForeignRequest, StorefrontError, TooMany
 from payments.views.negotiation import is_form_post
-from payments.views.problems import problem_json, problem_page
-from payments.views.same_origin import page_before
+from payments.views.problems import problem_json, problem_page, status_of
+from payments.views.same_origin import page_before, require_asked_for
 from payments.views.visitors import is_new, visitor_of
 
 View = Callable[..., HttpResponse]
@@ -28,9 +28,12 @@ def limited(act: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
+                require_asked_for(request)
                 if request.method != "HEAD":
                     brake.require_few_declines(who(request))
                     brake.count(act, who(request))
+            except ForeignRequest as error:
+                return refused(request, error)
             except TooMany as error:
                 return slow_down(request, error)
             return view(request, *args, **kwargs)
@@ -55,20 +58,28 @@ def address_of(request: HttpRequest) -> str:
 
 def network_of(address: str) -> str:
     try:
-        parsed = ip_address(address.strip("[]"))
+        parsed = ip_address(without_port(address))
     except ValueError:
-        # Some proxies write the port behind it.
-        host, _, _ = address.rpartition(":")
-        return host or address
-    if isinstance(parsed, IPv4Address):
         return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
     return str(parsed.ipv4_mapped or ip_network((parsed, IPV6_PREFIX), strict=False))
 
 
+def without_port(address: str) -> str:
+    """Some proxies write the port behind it, and then an IPv6 address stands in brackets."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
+
+
 def slow_down(request: HttpRequest, error: TooMany) -> HttpResponse:
-    if is_form_post(request):
-        response = problem_page(request, 429, str(error), back=page_before(request))
-    else:
-        response = problem_json(429, error.code, str(error))
+    response = refused(request, error)
     response["Retry-After"] = str(error.seconds)
     return response
+
+
+def refused(request: HttpRequest, error: StorefrontError) -> HttpResponse:
+    if is_form_post(request):
+        return problem_page(request, status_of(error), str(error), back=page_before(request))
+    return problem_json(status_of(error), error.code, str(error))

@@ -44,10 +44,14 @@ def success(request: HttpRequest, uuid: UUID) -> HttpResponse:
     order = find(uuid)
     session_id, intent_id = returned_with(request, "session_id"), returned_with(request, "payment_intent")
     for payment in order.payments.filter(Q(checkout_session_id=session_id) | Q(payment_intent_id=intent_id)):
-        if payment.may_change and (payment.status in Payment.UNDER_WAY or payment.claim_check()):
+        if payment.may_change and may_be_checked(payment):
             settle(payment)
     # Read again in any case: the webhook may have been faster.
     return show(request, find(uuid), may_be_paid=True)
+
+
+def may_be_checked(payment: Payment) -> bool:
+    return payment.claim_check() or (payment.status in Payment.UNDER_WAY and brake.may_ask_at_once(payment))
 
 
 def returned_with(request: HttpRequest, name: str) -> str:
@@ -57,7 +61,6 @@ def returned_with(request: HttpRequest, name: str) -> str:
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@limited("buys")
 def pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Offer an order that is not paid yet for payment, again or for the first time.
 
@@ -66,6 +69,11 @@ def pay(request: HttpRequest, uuid: UUID) -> HttpResponse:
     order = find(uuid)
     if request.method != "POST":
         return unlisted(SeeOther(order_address(order)))
+    return offer(request, order)
+
+
+@limited("buys")
+def offer(request: HttpRequest, order: Order) -> HttpResponse:
     brake.remember(order, who(request))
     try:
         payment = checkout.open_session(order=order, origin=origin_of(request))

@@ -6,6 +6,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from payments.errors import ForeignRequest
 
+NOTHING_CHANGED = "Another site has sent this, and nothing was changed: please use the shop's own pages."
+
 
 def require_same_origin(request: HttpRequest) -> None:
     """Raise ForeignRequest if the browser says that the request comes from elsewhere; a program says nothing.
@@ -14,9 +16,20 @@ def require_same_origin(request: HttpRequest) -> None:
     """
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    is_ours = origin is None or origin.partition("://")[2] == request.get_host()
+    # Browsers say null of a form on a page that keeps its address to itself, as an order's does.
+    is_ours = origin in (None, "null") or origin.partition("://")[2] == request.get_host()
     if site not in (None, "same-origin", "none") or (site is None and not is_ours):
-        raise ForeignRequest("Another site has sent this, and nothing was changed: please use the shop's own pages.")
+        raise ForeignRequest(NOTHING_CHANGED)
+
+
+def require_asked_for(request: HttpRequest) -> None:
+    """Raise ForeignRequest if the browser says that another site sends this behind its reader's back.
+
+    It would use up what the reader's address may do here. To follow a link from elsewhere is no such thing.
+    """
+    is_link = request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "document"
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and not is_link:
+        raise ForeignRequest(NOTHING_CHANGED)
 
 
 def page_before(request: HttpRequest) -> str:
