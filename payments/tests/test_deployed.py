@@ -32,6 +32,18 @@ def test_a_content_type_that_cannot_be_read_is_400(shop: Shop, path: str, conten
     assert "send text as utf-8" in response.text
 
 
+def test_a_file_is_refused_before_it_is_kept(shop: Shop) -> None:
+    for path in ("/buy/1", "/cart/add/1", "/admin/login/", "/none"):
+        answer = requests.post(f"{shop.url}{path}", files={"file": b"x" * 2_000_000}, timeout=10)
+        assert answer.status_code == 413
+        assert "at most 1024 kB" in answer.text
+
+
+def test_a_cookie_with_a_nul_is_400(shop: Shop) -> None:
+    headers = {"Cookie": r'sessionid="abcdefgh\000"'}
+    assert requests.get(f"{shop.url}/admin/login/", headers=headers, timeout=10).status_code == 400
+
+
 def test_an_accept_header_that_cannot_be_read_is_as_none(shop: Shop) -> None:
     headers = {"Accept": "text/html; a*=foo''%41"}
     assert requests.get(f"{shop.url}/item/1", headers=headers, timeout=10).status_code == 200

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from payments.models import Item, Order
+from payments.models import Item, Order, StripeEvent
 
 PATHS = ["/order/{order}", "/item/by_order/{item}"]
 
@@ -78,3 +78,21 @@ def test_anybody_else_is_refused_whether_there_is_one_or_not(
 
 def test_the_answers_are_not_kept(admin_client: Client, orders: list[Order]) -> None:
     assert "no-store" in admin_client.get(f"/order/{orders[0].pk}")["Cache-Control"]
+
+
+def test_a_clerk_who_may_see_orders_sees_no_webhook_as_it_came_and_changes_nothing(
+    client: Client, django_user_model: Any, orders: list[Order], send_event: Any
+) -> None:
+    send_event({"id": "cs_1", "customer_details": {"email": "shopper@example.com"}})
+    clerk = django_user_model.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_order"))
+    client.force_login(clerk)
+    order, event = orders[0].pk, StripeEvent.objects.get().pk
+    page = client.get(f"/admin/payments/order/{order}/change/").content.decode()
+    assert f"Order {order}" in page
+    assert 'name="_save"' not in page
+    for path in ("stripeevent/", f"stripeevent/{event}/change/", "payment/", "refund/", "item/", "discount/"):
+        assert client.get(f"/admin/payments/{path}").status_code == 403
+    for path in (f"{order}/change/", f"{order}/send/", f"{order}/totals/", "add/", "totals/"):
+        sent = client.post(f"/admin/payments/order/{path}", {"email": "thief@example.com"})
+        assert sent.status_code == 403, path
