@@ -35,6 +35,12 @@ if BEHIND_PROXY:
 # How many proxies of ours write X-Forwarded-For: the last that many entries of it can be believed.
 PROXY_COUNT = env.integer("PROXY_COUNT", default=1, minimum=1)
 SESSION_COOKIE_HTTPONLY = True
+# Only staff signs in: half a day is enough for a day's work, and a browser that was left open is signed out.
+SESSION_COOKIE_AGE = 12 * 3600
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = content_security.policy(
     checkout_origin=" ".join(env.origins("STRIPE_CHECKOUT_ORIGIN")) or "https://checkout.stripe.com"

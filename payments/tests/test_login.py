@@ -55,3 +55,17 @@ def test_a_name_without_any_rights_tells_nothing_and_is_counted_too(django_user_
 def test_another_spelling_of_the_name_is_no_other_name() -> None:
     spellings = ("admin", " admin", "admin  ", "\N{FULLWIDTH LATIN SMALL LETTER A}dmin", "ADMIN")
     assert [sign_in("guess", name=name) for name in spellings] == [200, 200, 200, 429, 429]
+
+
+@pytest.mark.parametrize("password", ["short", "password123", "assistant-1"])
+def test_staff_gets_no_password_that_is_guessed_first(admin_client: Client, password: str) -> None:
+    new = {"username": "assistant", "usable_password": "true", "password1": password, "password2": password}
+    refused = admin_client.post("/admin/auth/user/add/", new)
+    assert refused.status_code == 200
+    assert "errornote" in refused.content.decode()
+
+
+def test_a_browser_that_was_left_open_is_signed_out_the_same_day() -> None:
+    client = Client()
+    client.post("/admin/login/", {"username": "admin", "password": "password"})
+    assert 0 < int(client.cookies["sessionid"]["max-age"]) <= 12 * 3600
