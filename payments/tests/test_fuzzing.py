@@ -454,9 +454,11 @@ def one_connection() -> Iterator[None]:
     """A request closes the connection before and after it, in which the test's own transaction is."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 # Of keys, of Python, of Django, and of the databases: nothing that a visitor should ever read.
