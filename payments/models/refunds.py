@@ -189,7 +189,7 @@ class Refund(models.Model):
         unanswered = Refund.objects.filter(pk=self.pk, status=self.Status.CREATED)
         unanswered.update(
             problem="Stripe has not answered yet. It will be asked again, and refunds this once.",
-            key_number=F("key_number") + needs_another_key,
+            key_number=F("key_number") + int(needs_another_key),
             changed=timezone.now(),
         )
         self.refresh_from_db()
