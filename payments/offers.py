@@ -22,6 +22,7 @@ from payments.errors import (
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_for
 from payments.gateway.objects import CheckoutSession, Offer
+from payments.gateway.places import NoPlaceFree, a_place
 from payments.models import Order, Payment
 from payments.money import require_chargeable
 
@@ -119,9 +120,10 @@ def require_same_terms(payment: Payment, keypair: Keypair, offer: Offer) -> None
 def is_opened_by_another_click_soon(payment: Payment) -> bool:
     """A second click finds Stripe at work on the first one's request: its answer is for both."""
     deadline = time.monotonic() + SECONDS_TO_WAIT
-    while payment.status == Payment.Status.CREATED and time.monotonic() < deadline:
-        time.sleep(0.2)
-        payment.refresh_from_db()
+    with contextlib.suppress(NoPlaceFree), a_place(for_new_sale=True):
+        while payment.status == Payment.Status.CREATED and time.monotonic() < deadline:
+            time.sleep(0.2)
+            payment.refresh_from_db()
     return payment.status == Payment.Status.OPEN
 
 

@@ -93,6 +93,11 @@ class Environment:
             return f"https://{host}"
         return f"http://{host or 'localhost'}:{self.integer('PORT', 8000)}"
 
+    @property
+    def web_threads(self) -> int:
+        """Of each process: with two processes, as many as PostgreSQL has connections for where nobody has set it up."""
+        return self.integer("WEB_THREADS", 40, minimum=1)
+
     def database(self, name: str, default: Path) -> dict[str, Any]:
         """The database that a URL names; an SQLite file where none is set."""
         value = self.text(name)

@@ -17,7 +17,7 @@ try:
     bind = f"{f'[{host}]' if ':' in host else host}:{env.integer('PORT', 8000, minimum=1, maximum=65535)}"
     # Processes use the cores, threads hold the waiting for Stripe.
     workers = env.integer("WEB_CONCURRENCY", 2, minimum=1)
-    threads = env.integer("WEB_THREADS", 16, minimum=1)
+    threads = env.web_threads
     counts = bool(env.text("METRICS_TOKEN"))
 except ImproperlyConfigured as error:
     sys.exit(f"The shop does not start. {error}")

@@ -62,6 +62,8 @@ STRIPE_SANDBOX_DATABASE = env.text("STRIPE_SANDBOX_DATABASE", default=str(BASE_D
 STRIPE_SANDBOX_WEBHOOKS = env.choice("STRIPE_SANDBOX_WEBHOOKS", ("deliver", "lose"), default="deliver")
 # For how long a webhook is kept as it came, with the shopper's name and address in it.
 EVENT_PAYLOAD_DAYS = env.integer("EVENT_PAYLOAD_DAYS", default=30)
+# How many threads of a process may wait for Stripe at once; the rest shows pages, whatever Stripe does.
+STRIPE_PLACES = max(1, env.web_threads * 3 // 4)
 STRIPE_JS_URL = "sandbox/stripe.js" if STRIPE_SANDBOX else "https://js.stripe.com/endive/stripe.js"
 
 # --- The brake ----------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from payments.gateway.client import client_for
 from payments.gateway.events import Event
 from payments.gateway.keys import Keypair
 from payments.gateway.objects import CheckoutSession, Dispute, PaymentIntent, Refund
+from payments.gateway.places import NoPlaceFree, a_place
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ TELL_THE_SHOP = "The payment service did not accept this. This attempt charged n
 
 
 def create_checkout_session(keypair: Keypair, params: dict[str, Any], idempotency_key: str) -> CheckoutSession:
-    with stripe_errors_as_ours(keypair, "create checkout session"):
+    with stripe_errors_as_ours(keypair, "create checkout session", for_new_sale=True):
         sessions = client_for(keypair).v1.checkout.sessions
         session = sessions.create(params, {"idempotency_key": idempotency_key})  # type: ignore[arg-type]
         return CheckoutSession.from_stripe(session.to_dict())
@@ -53,7 +54,7 @@ def expire_checkout_session(keypair: Keypair, session_id: str) -> CheckoutSessio
 
 
 def create_payment_intent(keypair: Keypair, params: dict[str, Any], idempotency_key: str) -> PaymentIntent:
-    with stripe_errors_as_ours(keypair, "create payment intent"):
+    with stripe_errors_as_ours(keypair, "create payment intent", for_new_sale=True):
         intents = client_for(keypair).v1.payment_intents
         intent = intents.create(params, {"idempotency_key": idempotency_key})  # type: ignore[arg-type]
         return PaymentIntent.from_stripe(intent.to_dict())
@@ -98,7 +99,7 @@ def list_disputes(keypair: Keypair, filters: dict[str, Any]) -> list[Dispute]:
 
 def create_coupon(keypair: Keypair, params: dict[str, Any]) -> str:
     """Its id, which `params` names, so that it can only be made once: that it is there already is as good."""
-    with stripe_errors_as_ours(keypair, "create coupon", passing="resource_already_exists"):
+    with stripe_errors_as_ours(keypair, "create coupon", passing="resource_already_exists", for_new_sale=True):
         client_for(keypair).v1.coupons.create(params)  # type: ignore[arg-type]
     return str(params["id"])
 
@@ -110,7 +111,7 @@ def delete_coupon(keypair: Keypair, coupon_id: str) -> None:
 
 def create_tax_rate(keypair: Keypair, params: dict[str, Any], idempotency_key: str) -> str:
     """Its id, which Stripe gives; the same for the same key."""
-    with stripe_errors_as_ours(keypair, "create tax rate"):
+    with stripe_errors_as_ours(keypair, "create tax rate", for_new_sale=True):
         tax_rates = client_for(keypair).v1.tax_rates
         return tax_rates.create(params, {"idempotency_key": idempotency_key}).id  # type: ignore[arg-type]
 
@@ -149,7 +150,9 @@ def readable(payloads: Iterable[str], keypair: Keypair) -> Iterator[Event]:
 
 
 @contextmanager
-def stripe_errors_as_ours(keypair: Keypair, act: str, passing: str = "") -> Iterator[None]:
+def stripe_errors_as_ours(
+    keypair: Keypair, act: str, passing: str = "", *, for_new_sale: bool = False
+) -> Iterator[None]:
     """Raise StripeUnreachable for what may pass and StripeRefused for what will not; `passing` is a code that is none.
 
     Every call is told of in the log: what passes by itself is a warning, an error needs somebody.
@@ -157,8 +160,12 @@ def stripe_errors_as_ours(keypair: Keypair, act: str, passing: str = "") -> Iter
     """
     call = Call(keypair, act)
     try:
-        yield
+        with a_place(for_new_sale=for_new_sale):
+            yield
         call.answered()
+    except NoPlaceFree:
+        call.not_made()
+        raise StripeUnreachable(TRY_AGAIN) from None
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         call.failed(logging.WARNING, error)
         raise StripeUnreachable(TRY_AGAIN) from None

@@ -26,6 +26,10 @@ class Call:
         outcome = type(error).__name__
         self.tell(level, outcome, "failed: {} status={} code={} param={} request={}".format(outcome, *found))
 
+    def not_made(self) -> None:
+        """Too many wait for Stripe already, and pages that need no Stripe are to be answered."""
+        self.tell(logging.WARNING, "not made", "not asked, since too many wait already")
+
     def unreadable(self, error: Exception) -> None:
         """A proxy's page, a list, half a body: an answer, but not Stripe's."""
         self.tell(logging.WARNING, "unreadable", f"unreadable answer ({type(error).__name__})")

@@ -23,6 +23,8 @@ os.environ.update(
     LIMIT_DECLINES="0,0",
     LIMIT_LOGINS="0,0",
     EMAIL_URL="memorymail://",
+    # Tests have more buyers at once than a process has threads.
+    WEB_THREADS="400",
     STRIPE_SANDBOX_DATABASE=str(FOLDER / "sandbox.sqlite3"),
 )
 for currency in ("USD", "EUR", "JPY"):
