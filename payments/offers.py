@@ -19,7 +19,7 @@ from payments.errors import (
     StripeRefused,
     StripeUnreachable,
 )
-from payments.gateway import api
+from payments.gateway import api, patience
 from payments.gateway.keys import Keypair, keypair_for
 from payments.gateway.objects import CheckoutSession, Offer
 from payments.gateway.places import NoPlaceFree, a_place
@@ -119,7 +119,7 @@ def require_same_terms(payment: Payment, keypair: Keypair, offer: Offer) -> None
 
 def is_opened_by_another_click_soon(payment: Payment) -> bool:
     """A second click finds Stripe at work on the first one's request: its answer is for both."""
-    deadline = time.monotonic() + SECONDS_TO_WAIT
+    deadline = time.monotonic() + min(SECONDS_TO_WAIT, patience.seconds_left())
     with contextlib.suppress(NoPlaceFree), a_place(for_new_sale=True):
         while payment.status == Payment.Status.CREATED and time.monotonic() < deadline:
             time.sleep(0.2)

@@ -98,6 +98,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "payments.views.health.health",
     "storefront.request_log.request_log",
+    "payments.views.patience.limited_patience",
     "django.middleware.security.SecurityMiddleware",
     "storefront.content_security.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",

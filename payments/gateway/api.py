@@ -18,7 +18,7 @@ from payments.errors import (
     StripeRefused,
     StripeUnreachable,
 )
-from payments.gateway import events
+from payments.gateway import events, patience
 from payments.gateway.calls import Call
 from payments.gateway.client import client_for
 from payments.gateway.events import Event
@@ -100,13 +100,13 @@ def list_disputes(keypair: Keypair, filters: dict[str, Any]) -> list[Dispute]:
 def create_coupon(keypair: Keypair, params: dict[str, Any]) -> str:
     """Its id, which `params` names, so that it can only be made once: that it is there already is as good."""
     with stripe_errors_as_ours(keypair, "create coupon", passing="resource_already_exists", for_new_sale=True):
-        client_for(keypair).v1.coupons.create(params)  # type: ignore[arg-type]
+        return client_for(keypair).v1.coupons.create(params).id  # type: ignore[arg-type]
     return str(params["id"])
 
 
 def delete_coupon(keypair: Keypair, coupon_id: str) -> None:
     with stripe_errors_as_ours(keypair, "delete coupon", passing="resource_missing"):
-        client_for(keypair).v1.coupons.delete(coupon_id)
+        require(client_for(keypair).v1.coupons.delete(coupon_id).deleted)
 
 
 def create_tax_rate(keypair: Keypair, params: dict[str, Any], idempotency_key: str) -> str:
@@ -119,7 +119,7 @@ def create_tax_rate(keypair: Keypair, params: dict[str, Any], idempotency_key: s
 def archive_tax_rate(keypair: Keypair, tax_rate_id: str) -> None:
     """Tax rates cannot be deleted."""
     with stripe_errors_as_ours(keypair, "archive tax rate", passing="resource_missing"):
-        client_for(keypair).v1.tax_rates.update(tax_rate_id, {"active": False})
+        require(not client_for(keypair).v1.tax_rates.update(tax_rate_id, {"active": False}).active)
 
 
 def undelivered_events(keypair: Keypair, *, types: list[str], since: datetime) -> Iterator[Event]:
@@ -149,6 +149,12 @@ def readable(payloads: Iterable[str], keypair: Keypair) -> Iterator[Event]:
             logger.error("The account for %s lists something that is no event", keypair.currency)
 
 
+def require(is_done: bool | None) -> None:
+    """Raise ValueError if the answer does not say that it was done: it is no answer of Stripe's."""
+    if not is_done:
+        raise ValueError
+
+
 @contextmanager
 def stripe_errors_as_ours(
     keypair: Keypair, act: str, passing: str = "", *, for_new_sale: bool = False
@@ -159,6 +165,9 @@ def stripe_errors_as_ours(
     `from None`: the SDK's frames hold the secret key, and an error page would show them.
     """
     call = Call(keypair, act)
+    if patience.seconds_left() <= 0:
+        call.not_made()
+        raise StripeUnreachable(TRY_AGAIN)
     try:
         with a_place(for_new_sale=for_new_sale):
             yield

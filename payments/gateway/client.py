@@ -10,10 +10,11 @@ from django.utils.module_loading import import_string
 from requests.adapters import HTTPAdapter
 
 from payments.gateway.keys import Keypair
+from payments.gateway.patience import PatientSession
 from payments.gateway.rolling import FirstAcceptedKey
 
 API_VERSION = "2026-10-28.endive"
-# A shopper waits for the answer: a Stripe that stays silent is given up after three tries, some 17 seconds.
+# A Stripe that stays silent is given up after three tries, some 17 seconds; earlier where a person waits: see patience.
 CONNECT_SECONDS, READ_SECONDS = 3, 5
 MAX_NETWORK_RETRIES = 2
 MAX_CONNECTIONS = 256
@@ -42,7 +43,7 @@ def client_of_keys(secret_keys: tuple[str, ...], currency: str, http_client: str
 @cache
 def shared_http_client() -> stripe.HTTPClient:
     """One pool for all keypairs: the key travels in each request's header, never in the connection."""
-    session = requests.Session()
+    session = PatientSession()
     session.mount("https://", HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
     session.mount("http://", HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
     # Without an `auth` of its own, requests lets a .netrc file replace the Authorization header.

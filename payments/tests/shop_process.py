@@ -1,14 +1,17 @@
 """The shop as it is deployed: real processes under gunicorn, with a database of their own."""
 
 import os
+import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -68,6 +71,26 @@ class Shop:
         self.process.terminate()
         self.process.wait(timeout=60)
 
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of those that answer requests."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def kill(self) -> None:
+        """All of it, in the middle of whatever it does."""
+        for pid in (self.process.pid, *self.workers):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(timeout=60)
+
+    @property
+    def is_on_postgres(self) -> bool:
+        return self.environment["DATABASE_URL"].startswith("postgres")
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the shop's database answers, asked from beside the shop."""
+        return execute(self.environment["DATABASE_URL"], statement)
+
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -103,13 +126,19 @@ def new_database(folder: Path) -> Iterator[str]:
         execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def execute(server: str, statement: str) -> None:
-    connection = psycopg2.connect(server)
+def execute(database_url: str, statement: str) -> list[tuple[Any, ...]]:
+    """In a transaction of its own; the rows that it answers, if any."""
+    with closing(connection_to(database_url)) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def connection_to(database_url: str) -> Any:
+    if database_url.startswith("sqlite:///"):
+        return sqlite3.connect(database_url.removeprefix("sqlite:///"), timeout=20, isolation_level=None)
+    connection = psycopg2.connect(database_url)
     connection.autocommit = True
-    try:
-        connection.cursor().execute(statement)
-    finally:
-        connection.close()
+    return connection
 
 
 def sandbox_keypair(currency: str, mark: str = "sandbox_") -> dict[str, str]:

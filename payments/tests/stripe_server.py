@@ -1,6 +1,10 @@
 """A local server that speaks Stripe's API over HTTP: it records what it is sent, and can be told to misbehave."""
 
 import json
+import re
+import socket
+import struct
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -50,6 +54,34 @@ class Answer:
     hang_up: bool = False
     silence: float = 0
     cut_after: int | None = None
+    # The connection breaks in the middle of the answer, and not as one that is closed.
+    reset: bool = False
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What every request of this kind is answered in an account, until it is taken away."""
+
+    method: str
+    path: str
+    secret_key: str
+    answer: Answer
+    # Whether Stripe does what it is asked all the same, and only its answer is lost.
+    is_done: bool = False
+
+    def fits(self, request: Recorded) -> bool:
+        same_account = request.secret_key == self.secret_key
+        path = request.path.partition("?")[0]
+        return same_account and request.method == self.method and re.fullmatch(self.path, path) is not None
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asked has gone: tests have that happen."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class StripeServer:
@@ -58,6 +90,8 @@ class StripeServer:
     `changes` are made to every Checkout Session that it answers with, `intent_changes` to every PaymentIntent and
     `refund_changes` to every refund. A key in `expired_keys` opens nothing any more; `answers_at` are given to requests
     whose path begins so. Of `lost` requests it does what they ask, and its answers get lost.
+
+    `faults` go before all of these. With `closes_after` nobody listens any more once so many requests were answered.
     """
 
     def __init__(self) -> None:
@@ -71,21 +105,41 @@ class StripeServer:
         self.lost = 0
         self.meanwhile: Callable[[], object] | None = None
         self.afterwards: Callable[[], object] | None = None
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self.faults: list[Fault] = []
+        self.closes_after: int | None = None
+        self.keeps_connections = True
+        self.server = Server(("127.0.0.1", 0), self.handler())
+        self.port = self.server.server_port
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> "StripeServer":
-        self.thread.start()
+        self.listen()
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def listen(self) -> None:
+        run = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        run.start()
+
+    def close(self) -> None:
+        """From now on connections are refused."""
         self.server.shutdown()
         self.server.server_close()
+
+    def open_again(self) -> None:
+        self.server = Server(("127.0.0.1", self.port), self.handler())
+        self.listen()
+
+    def close_in_time(self) -> None:
+        if self.closes_after is not None:
+            self.closes_after -= 1
+            if self.closes_after == 0:
+                self.close()
 
     def let_something_happen(self) -> None:
         """Do what `meanwhile` says, once: the shop is waiting for this server's answer."""
@@ -103,6 +157,12 @@ class StripeServer:
                 act()
             finally:
                 connection.close()
+
+    def fault_of(self, request: Recorded) -> Answer | None:
+        fault = next((fault for fault in self.faults if fault.fits(request)), None)
+        if fault and fault.is_done:
+            self.answer(request)
+        return fault.answer if fault else None
 
     def answer_at(self, request: Recorded) -> Answer | None:
         return next((answer for path, answer in self.answers_at.items() if request.path.startswith(path)), None)
@@ -145,12 +205,13 @@ class StripeServer:
                 stripe.requests.append(request)
                 answer = stripe.answers.pop(0) if stripe.answers else None
                 stripe.let_something_happen()
-                answer = answer or stripe.answer_at(request)
+                answer = stripe.fault_of(request) or answer or stripe.answer_at(request)
                 if answer is None:
                     status, text = stripe.answer(request)
                     answer = Answer(status, text, hang_up=stripe.lost > 0)
                     stripe.lost = max(0, stripe.lost - 1)
                     stripe.let_something_follow()
+                stripe.close_in_time()
                 self.give(answer)
 
             def give(self, answer: Answer) -> None:
@@ -163,8 +224,17 @@ class StripeServer:
                 self.send_header("Content-Type", answer.content_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                if answer.reset:
+                    self.reset()
+                    return
                 self.wfile.write(body[: answer.cut_after])
-                self.close_connection = answer.cut_after is not None
+                self.close_connection = answer.cut_after is not None or not stripe.keeps_connections
+
+            def reset(self) -> None:
+                self.wfile.flush()
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                self.close_connection = True
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Tests read `requests` instead."""

@@ -2,19 +2,22 @@
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from django.test import Client
 
+from payments.gateway.places import a_place
+from payments.models import Item
 from payments.tests.shop_process import Shop, running_shop, sandbox_keypair
 
 BUYERS, PAGES, CLIENTS = 200, 200, 4
 KEYPAIRS = sandbox_keypair("USD", "made_up_") | sandbox_keypair("EUR", "made_up_")
-
-pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
@@ -31,6 +34,7 @@ def shop(silent: socket.socket, tmp_path: Path) -> Iterator[Shop]:
         yield shop
 
 
+@pytest.mark.processes
 def test_two_hundred_buys_that_wait_for_a_silent_stripe_leave_item_pages_quick(
     shop: Shop, silent: socket.socket
 ) -> None:
@@ -47,6 +51,21 @@ def test_two_hundred_buys_that_wait_for_a_silent_stripe_leave_item_pages_quick(
     assert all("try again in a minute" in text for _, text, _ in answers)
     assert 40 <= waiting <= 2 * 40
     assert all(seconds < 20 for _, _, seconds in answers)
+
+
+def test_when_all_places_for_new_sales_are_taken_who_has_paid_is_still_shown_so(
+    client: Client, usd_mug: Item, pay: Callable[..., Any], settings: Any
+) -> None:
+    settings.STRIPE_PLACES = 4
+    returned = pay(client.get(f"/buy/{usd_mug.pk}").json()["url"], webhook="lose")
+    with ExitStack() as others:
+        for _ in range(3):
+            others.enter_context(a_place(for_new_sale=True))
+        refused = Client().post(f"/buy/{usd_mug.pk}", {"quantity": "1"})
+        assert refused.status_code == 503
+        assert "try again in a minute" in refused.content.decode()
+        assert "Your order is paid" in client.get(returned["Location"]).content.decode()
+    assert Client().post(f"/buy/{usd_mug.pk}", {"quantity": "1"}).status_code == 303
 
 
 def buy(shop: Shop) -> tuple[int, str, float]:
