@@ -96,7 +96,7 @@ class Environment:
     @property
     def web_threads(self) -> int:
         """Of each process: with two processes, as many as PostgreSQL has connections for where nobody has set it up."""
-        return self.integer("WEB_THREADS", 40, minimum=1)
+        return self.integer("WEB_THREADS", 42, minimum=1)
 
     def database(self, name: str, default: Path) -> dict[str, Any]:
         """The database that a URL names; an SQLite file where none is set."""

@@ -62,8 +62,10 @@ STRIPE_SANDBOX_DATABASE = env.text("STRIPE_SANDBOX_DATABASE", default=str(BASE_D
 STRIPE_SANDBOX_WEBHOOKS = env.choice("STRIPE_SANDBOX_WEBHOOKS", ("deliver", "lose"), default="deliver")
 # For how long a webhook is kept as it came, with the shopper's name and address in it.
 EVENT_PAYLOAD_DAYS = env.integer("EVENT_PAYLOAD_DAYS", default=30)
-# How many threads of a process may wait for Stripe at once; the rest shows pages, whatever Stripe does.
-STRIPE_PLACES = max(1, env.web_threads * 3 // 4)
+# How many threads of a process may wait for Stripe at once. Of the others two thirds may queue for a moment to do so;
+# the rest shows pages, whatever Stripe does.
+STRIPE_PLACES = max(1, env.web_threads * 4 // 5)
+STRIPE_QUEUE = (env.web_threads - STRIPE_PLACES) * 2 // 3
 STRIPE_JS_URL = "sandbox/stripe.js" if STRIPE_SANDBOX else "https://js.stripe.com/endive/stripe.js"
 
 # --- The brake ----------------------------------------------------------------------------------------------------

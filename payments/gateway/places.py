@@ -7,34 +7,48 @@ from threading import BoundedSemaphore
 
 from django.conf import settings
 
+# A Stripe that is well has answered somebody before.
+SECONDS_IN_QUEUE = 2
+
 
 class NoPlaceFree(Exception):
     """So many wait for Stripe already that one more would not get an answer sooner."""
 
 
 class Places:
-    """So many may wait. A quarter of the places is kept from new sales: for webhooks and for who comes back paid."""
+    """So many may wait. A fifth of the places is kept from new sales: for webhooks and for who comes back paid.
 
-    def __init__(self, count: int) -> None:
+    A few more new sales may queue for a moment, as many as `queue` says: whoever queues takes a thread as well.
+    """
+
+    def __init__(self, count: int, queue: int) -> None:
+        new_sales = max(1, count - count // 5)
         self._all = BoundedSemaphore(count)
-        self._new_sales = BoundedSemaphore(max(1, count - count // 4))
+        self._new_sales = BoundedSemaphore(new_sales)
+        self._admitted = BoundedSemaphore(new_sales + queue)
 
     @contextmanager
     def one(self, *, for_new_sale: bool) -> Iterator[None]:
-        """Raises NoPlaceFree, at once: whoever queued here would take a thread as well."""
+        """Raises NoPlaceFree."""
         with ExitStack() as taken:
-            for semaphore in (self._new_sales, self._all) if for_new_sale else (self._all,):
-                if not semaphore.acquire(blocking=False):
-                    raise NoPlaceFree
-                taken.callback(semaphore.release)
+            if for_new_sale:
+                take(taken, self._admitted)
+                take(taken, self._new_sales, seconds=SECONDS_IN_QUEUE)
+            take(taken, self._all)
             yield
 
 
+def take(taken: ExitStack, semaphore: BoundedSemaphore, *, seconds: float = 0) -> None:
+    if not semaphore.acquire(blocking=seconds > 0, timeout=seconds or None):
+        raise NoPlaceFree
+    taken.callback(semaphore.release)
+
+
 @cache
-def places_of(count: int) -> Places:
-    return Places(count)
+def places_of(count: int, queue: int) -> Places:
+    return Places(count, queue)
 
 
 def a_place(*, for_new_sale: bool = False) -> AbstractContextManager[None]:
     """One of this process's places. Raises NoPlaceFree."""
-    return places_of(settings.STRIPE_PLACES).one(for_new_sale=for_new_sale)
+    return places_of(settings.STRIPE_PLACES, settings.STRIPE_QUEUE).one(for_new_sale=for_new_sale)

@@ -30,8 +30,7 @@ pytestmark = pytest.mark.processes
 @pytest.fixture
 def shop(stripe_server: StripeServer, settings: Any, tmp_path: Path) -> Iterator[Shop]:
     settings.STRIPE_KEYPAIRS = read_keypairs(KEYPAIRS)
-    # All clients may meet in one process, and none shall be told to try again.
-    with running_shop(tmp_path, STRIPE_API_BASE=stripe_server.url, WEB_THREADS="64", **KEYPAIRS) as shop:
+    with running_shop(tmp_path, STRIPE_API_BASE=stripe_server.url, **KEYPAIRS) as shop:
         shop.manage("shell", "--command", ADD_YEN_ITEM)
         yield shop
 

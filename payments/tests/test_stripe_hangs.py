@@ -56,10 +56,10 @@ def test_two_hundred_buys_that_wait_for_a_silent_stripe_leave_item_pages_quick(
 def test_when_all_places_for_new_sales_are_taken_who_has_paid_is_still_shown_so(
     client: Client, usd_mug: Item, pay: Callable[..., Any], settings: Any
 ) -> None:
-    settings.STRIPE_PLACES = 4
+    settings.STRIPE_PLACES, settings.STRIPE_QUEUE = 5, 0
     returned = pay(client.get(f"/buy/{usd_mug.pk}").json()["url"], webhook="lose")
     with ExitStack() as others:
-        for _ in range(3):
+        for _ in range(4):
             others.enter_context(a_place(for_new_sale=True))
         refused = Client().post(f"/buy/{usd_mug.pk}", {"quantity": "1"})
         assert refused.status_code == 503
