@@ -3,7 +3,7 @@
 from typing import Any
 
 from payments import counterparts, offers
-from payments.errors import StorefrontError, StripeBusy, StripeRefused, StripeUnreachable
+from payments.errors import StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair
 from payments.gateway.objects import CheckoutSession
@@ -29,25 +29,11 @@ def open_session(*, order: Order, origin: str) -> Payment | None:
     payment, keypair = begun
     if payment.status == Payment.Status.CREATED:
         offers.close_others(payment)
-        create_session(payment, keypair, origin)
+        offers.make(payment, keypair, lambda: session_at_stripe(payment, keypair, origin))
     if not payment.url:
         # An event told us of the session before Stripe's answer did, and it is over: the next look will show it.
         raise StripeUnreachable(api.TRY_AGAIN)
     return payment
-
-
-def create_session(payment: Payment, keypair: Keypair, origin: str) -> None:
-    try:
-        session = session_at_stripe(payment, keypair, origin)
-        offers.require_same_terms(payment, keypair, session)
-    except StripeBusy:
-        if not offers.is_opened_by_another_click_soon(payment):
-            raise
-    except StorefrontError as error:
-        if not offers.was_opened_by_another_click(payment, error):
-            raise
-    else:
-        offers.note(payment, keypair, session)
 
 
 def session_at_stripe(

@@ -1,9 +1,10 @@
 """Order -> PaymentIntent: the shopper pays on the shop's own page."""
 
+from functools import partial
 from typing import Any
 
 from payments import fulfillment, offers
-from payments.errors import StorefrontError, StripeBusy, StripeRefused, StripeUnreachable
+from payments.errors import StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair
 from payments.gateway.objects import PaymentIntent
@@ -28,7 +29,7 @@ def open_intent(*, order: Order) -> Payment | None:
         payment, keypair = begun
         if payment.status == Payment.Status.CREATED:
             offers.close_others(payment)
-            create_intent(payment, keypair)
+            offers.make(payment, keypair, partial(create_intent, payment, keypair))
         intent = open_at_stripe(payment, keypair)
         if intent:
             payment.client_secret = intent.client_secret
@@ -36,19 +37,9 @@ def open_intent(*, order: Order) -> Payment | None:
     raise StripeUnreachable(api.TRY_AGAIN)
 
 
-def create_intent(payment: Payment, keypair: Keypair) -> None:
+def create_intent(payment: Payment, keypair: Keypair) -> PaymentIntent:
     params = intent_params(payment)
-    try:
-        intent = api.create_payment_intent(keypair, params, offers.idempotency_key(payment, params))
-        offers.require_same_terms(payment, keypair, intent)
-    except StripeBusy:
-        if not offers.is_opened_by_another_click_soon(payment):
-            raise
-    except StorefrontError as error:
-        if not offers.was_opened_by_another_click(payment, error):
-            raise
-    else:
-        offers.note(payment, keypair, intent)
+    return api.create_payment_intent(keypair, params, offers.idempotency_key(payment, params))
 
 
 def intent_params(payment: Payment) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from payments.errors import (
     NoKeypair,
     SoldOut,
     StorefrontError,
+    StripeBusy,
     StripeObjectMissing,
     StripeRefused,
     StripeUnreachable,
@@ -104,6 +105,21 @@ def idempotency_key(payment: Payment, params: dict[str, Any]) -> str:
 def metadata(payment: Payment) -> dict[str, str]:
     """By which an event finds the payment, also if Stripe's answer never reached us."""
     return {"order": str(payment.order.uuid), "payment": str(payment.pk), "attempt": str(payment.attempt)}
+
+
+def make(payment: Payment, keypair: Keypair, ask: Callable[[], Offer]) -> None:
+    """Open the attempt by what `ask` gets from Stripe. Raises as `ask` does, unless another click has opened it."""
+    try:
+        offer = ask()
+        require_same_terms(payment, keypair, offer)
+    except StripeBusy:
+        if not is_opened_by_another_click_soon(payment):
+            raise
+    except StorefrontError as error:
+        if not was_opened_by_another_click(payment, error):
+            raise
+    else:
+        note(payment, keypair, offer)
 
 
 def require_same_terms(payment: Payment, keypair: Keypair, offer: Offer) -> None:

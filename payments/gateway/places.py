@@ -22,7 +22,8 @@ class Places:
     """
 
     def __init__(self, count: int, queue: int) -> None:
-        new_sales = max(1, count - count // 5)
+        kept = max(1, count // 5)
+        new_sales = max(1, count - kept)
         self._all = BoundedSemaphore(count)
         self._new_sales = BoundedSemaphore(new_sales)
         self._admitted = BoundedSemaphore(new_sales + queue)

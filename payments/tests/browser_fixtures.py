@@ -51,6 +51,23 @@ def page(browser: Browser, shop: Shop, request: Any) -> Iterator[Page]:
     assert complaints == []
 
 
+@pytest.fixture
+def admin_page(browser: Browser, shop: Shop) -> Iterator[Page]:
+    """Staff is signed in, and shops as well."""
+    permissions = ["clipboard-read", "clipboard-write"]
+    context = browser.new_context(base_url=shop.url, locale="en-US", permissions=permissions)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill("admin-password")
+    page.get_by_role("button", name="Log in").click()
+    yield page
+    context.close()
+    assert complaints == []
+
+
 def is_complaint(message: ConsoleMessage) -> bool:
     """A declined card is an error of HTTP, and no mistake of the page."""
     return message.type == "error" and "Failed to load resource" not in message.text

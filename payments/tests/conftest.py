@@ -16,7 +16,7 @@ from payments.gateway import client as gateway_client
 from payments.gateway.keys import keypair_for
 from payments.models import Item
 from payments.sandbox.webhooks import courier
-from payments.tests.browser_fixtures import browser, page, shop  # noqa: F401
+from payments.tests.browser_fixtures import admin_page, browser, page, shop  # noqa: F401
 from payments.tests.stripe_server import StripeServer
 
 

@@ -1,9 +1,7 @@
 """In a real browser: staff composes an order, sees what it comes to, and copies its link for the shopper."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from payments.tests.shop_process import Shop
 
@@ -16,20 +14,9 @@ Tax.objects.get_or_create(display_name="VAT", defaults=dict(percentage=20, inclu
 """
 
 
-@pytest.fixture
-def admin_page(browser: Browser, shop: Shop) -> Iterator[Page]:
+@pytest.fixture(autouse=True)
+def adjustments(shop: Shop) -> None:
     shop.manage("shell", "-c", ADJUSTMENTS)
-    context = browser.new_context(base_url=shop.url, permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill("admin-password")
-    page.get_by_role("button", name="Log in").click()
-    yield page
-    context.close()
-    assert complaints == []
 
 
 def choose(page: Page, line: int, item: str, quantity: str) -> None:

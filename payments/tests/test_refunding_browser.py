@@ -1,33 +1,15 @@
 """In a real browser: staff gives money back, a dashboard does, a cardholder contests; the shop hears of all of it."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from payments.tests.browser_fixtures import pay
-from payments.tests.shop_process import Shop
 
 pytestmark = pytest.mark.browser
 
 DISPUTED = "4000 0000 0000 0259"
-
-
-@pytest.fixture
-def admin_page(browser: Browser, shop: Shop) -> Iterator[Page]:
-    """Staff is signed in, and shops as well."""
-    context = browser.new_context(base_url=shop.url, locale="en-US")
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill("admin-password")
-    page.get_by_role("button", name="Log in").click()
-    yield page
-    context.close()
-    assert complaints == []
 
 
 def buy(page: Page, number: str = "4242 4242 4242 4242") -> str:
