@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from payments.gateway.keys import read_keypairs, read_retired_keypairs, unknown_variables
 from storefront import content_security, sentry
 from storefront.env import Environment
+from storefront.languages import languages_of
 from storefront.log import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -150,9 +151,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Language, time, money ----------------------------------------------------------------------------------------
-# The texts are in English. Prices are written as the visitor's own language does, whichever that is.
+# The texts are written in English, and each folder with a catalogue of translations is one more language.
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "payments" / "locale"]
+LANGUAGES = languages_of(LOCALE_PATHS[0], LANGUAGE_CODE)
 TIME_ZONE = env.choice("TIME_ZONE", zoneinfo.available_timezones(), default="UTC", example="Europe/Berlin")
 USE_TZ = True
 # No currency is the usual one: django-money must be told, every time.

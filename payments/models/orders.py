@@ -4,9 +4,11 @@ import uuid
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from payments import money, pricing
 from payments.errors import DiscountRefused, OrderClosed, SoldOut, TooManyTaxes
@@ -18,6 +20,11 @@ from payments.models.purchases import UNDER_WAY, NewOrder, OrderManager, hash_of
 
 # Nobody has typed a card and been sent back before.
 TIME_TO_PAY = timedelta(minutes=1)
+
+
+def current_language() -> str:
+    """The language of the page from which this is called; the shop's own where there is no page."""
+    return get_language() or settings.LANGUAGE_CODE
 
 
 class Order(models.Model):
@@ -63,6 +70,9 @@ class Order(models.Model):
     total_amount = models.BigIntegerField(null=True, editable=False)
     holds_stock = models.BooleanField(default=False, editable=False)
     email = models.EmailField(blank=True, default="", db_default="", help_text="Where the shopper is told of it.")
+    language = models.CharField(
+        max_length=10, default=current_language, db_default="", help_text="In which the shopper is written to."
+    )
     created = models.DateTimeField(auto_now_add=True)
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)
 
