@@ -54,6 +54,10 @@ def test_the_demo_is_a_dozen_items_in_two_currencies_with_pictures_that_ship(cli
 
 
 def prepare(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return manage(folder, "prepare", "--no-static", **variables)
+
+
+def manage(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.environ["PATH"],
         "ENV_FILE": "no.env",
@@ -68,7 +72,7 @@ def prepare(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         "PORT": str(free_port()),
     }
     return subprocess.run(
-        [sys.executable, ROOT / "manage.py", "prepare", "--no-static"],
+        [sys.executable, ROOT / "manage.py", *command],
         env=environment | variables,
         capture_output=True,
         text=True,
@@ -124,6 +128,15 @@ def test_a_database_that_does_not_answer_is_told_in_one_line(tmp_path: Path) -> 
     assert refused.stderr.startswith("CommandError: The database cannot be used (")
     assert refused.stderr.endswith("correct DATABASE_URL.\n")
     assert refused.stderr.count("\n") == 1
+    assert "hunter2" not in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["migrate", "reconcile"])
+def test_whatever_command_meets_no_database_tells_it_in_one_line(tmp_path: Path, command: str) -> None:
+    refused = manage(tmp_path, command, DATABASE_URL=f"postgres://shop:hunter2@127.0.0.1:{free_port()}/shop")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("The database cannot be used (")
+    assert refused.stderr.endswith("start it, correct DATABASE_URL, or run `manage.py migrate`.\n")
     assert "hunter2" not in refused.stderr
 
 
