@@ -3,15 +3,16 @@
 import contextlib
 import logging
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from payments import disputes
+from payments import disputes, emails
 from payments.errors import StorefrontError, StripeFailed, StripeRefused, StripeUnreachable
 from payments.gateway import api, objects
 from payments.gateway.keys import Keypair, keypair_of_account
-from payments.models import Order, Payment, Refund
+from payments.models import Order, OrderEmail, Payment, Refund
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -116,6 +117,9 @@ def take(payment: Payment, answers: list[objects.Refund]) -> list[Refund]:
     if news:
         give_up_what_is_left_nothing_for(payment)
         Refund.objects.keep_in_step(payment)
+        for refund in news:
+            OrderEmail.objects.tell_of_refund(refund)
+        transaction.on_commit(partial(emails.send_due, payment.order), robust=True)
     return news
 
 

@@ -176,6 +176,8 @@ EMAIL_TIMEOUT = 5
 # Where links in mails lead to: what is mailed later has no request to tell.
 LINK_ORIGIN = SHOP_ORIGIN or env.origin_of(ALLOWED_HOSTS[0].lstrip("*."), HTTPS)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("FROM_EMAIL", default="shop@localhost")
+# Where answers to the shop's mails go; to the sender where nothing is set.
+REPLY_TO = env.texts("REPLY_TO")
 ADMINS = [(address, address) for address in env.texts("ERROR_REPORTS_TO")]
 # Opens /metrics to whoever sends it as a bearer token.
 METRICS_TOKEN = env.text("METRICS_TOKEN")

@@ -43,7 +43,7 @@ def test_a_paid_order_is_confirmed_with_its_parts_and_its_link(usd_mug: Item, pa
     fulfillment.settle(bought(usd_mug, pay))
     (message,) = mail.outbox
     assert message.to == ["shopper@example.com"]
-    assert message.subject == f"Storefront: your order {Order.objects.get().pk}"
+    assert message.subject == f"Storefront: your order {Order.objects.get().pk}, USD\xa038.00"
     assert "2 × Stoneware Mug: USD\xa038.00" in message.body
     assert "Total: USD\xa038.00" in message.body
     assert f"https://shop.example/order/{Order.objects.get().uuid}" in message.body
