@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from payments import counterparts, offers
 from payments.errors import StripeRefused, StripeUnreachable
 from payments.gateway import api
 from payments.gateway.keys import Keypair
+from payments.gateway.locales import locale_of
 from payments.gateway.objects import CheckoutSession
 from payments.models import Order, OrderLine, Payment
 
@@ -13,6 +16,7 @@ from payments.models import Order, OrderLine, Payment
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
 # Longer texts are allowed, but not read on a payment page.
 MAXIMUM_DESCRIPTION = 500
+EMAIL = "customer_email"
 
 
 def open_session(*, order: Order, origin: str) -> Payment | None:
@@ -39,12 +43,18 @@ def open_session(*, order: Order, origin: str) -> Payment | None:
 def session_at_stripe(
     payment: Payment, keypair: Keypair, origin: str, gone: frozenset[str] = frozenset()
 ) -> CheckoutSession:
-    """Ask for a session; once more for the coupon and each tax rate that stood for ours and is gone."""
+    """Ask for a session; once more for the coupon and each tax rate that stood for ours and is gone.
+
+    And once more without an address that Stripe takes for none: the shopper types another on its page.
+    """
     params = session_params(payment, keypair, origin)
+    if EMAIL in gone:
+        del params[EMAIL]
     try:
         return api.create_checkout_session(keypair, params, offers.idempotency_key(payment, params))
     except StripeRefused as refusal:
-        if refusal.param in gone or not counterparts.forget(params, refusal.param, keypair):
+        can_do_without = refusal.param == EMAIL or counterparts.forget(params, refusal.param, keypair)
+        if refusal.param in gone or not can_do_without:
             raise
         gone |= {refusal.param}
     return session_at_stripe(payment, keypair, origin, gone)
@@ -67,7 +77,8 @@ def session_params(payment: Payment, keypair: Keypair, origin: str) -> dict[str,
         "cancel_url": f"{page}/cancel",
         **({"expires_at": int(payment.holds_until.timestamp())} if order.holds_something_scarce else {}),
         "client_reference_id": str(order.uuid),
-        **({"customer_email": order.email} if order.email else {}),
+        **({EMAIL: order.email} if order.email else {}),
+        "locale": locale_of(order.language or settings.LANGUAGE_CODE),
         "metadata": metadata,
         "payment_intent_data": {"metadata": metadata, "description": f"Order {order.pk}"},
     }

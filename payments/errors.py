@@ -42,6 +42,12 @@ class InvalidQuantity(StorefrontError):
     code = "invalid_quantity"
 
 
+class InvalidEmail(StorefrontError):
+    """Type another address: no mail can be sent to this one."""
+
+    code = "invalid_email"
+
+
 class CartFull(StorefrontError):
     """Check out first, or remove something: the cart takes no more."""
 

@@ -25,6 +25,7 @@ from payments.gateway.keys import Keypair, keypair_for
 from payments.gateway.objects import CheckoutSession, Offer
 from payments.gateway.places import NoPlaceFree, a_place
 from payments.models import Order, Payment
+from payments.models.orders import current_language
 from payments.money import require_chargeable
 
 logger = logging.getLogger(__name__)
@@ -35,11 +36,13 @@ SECONDS_TO_WAIT = 10
 def begin(order: Order, method: Payment.Method) -> tuple[Payment, Keypair] | None:
     """The attempt to have the order paid, and the keypair of its currency; None if nothing is to be paid.
 
-    An order that comes to zero is complete without Stripe.
+    An order that comes to zero is complete without Stripe. From now on the shopper is written to in the language of the
+    page that this is asked from.
     Raises OrderClosed, NoKeypair, AmountOutOfLimits, DiscountRefused, SoldOut or StripeUnreachable.
     """
     keypair = keypair_for(order.currency)
     trace.note(order=order.pk, account=keypair.publishable_key)
+    order.note_language(current_language())
     total = order.price.total
     if total == 0:
         fulfillment.take_back_offers(order)

@@ -292,6 +292,16 @@ class Order(models.Model):
             self.email = email
             self.save(update_fields=["email"])
 
+    def take_email(self, email: str) -> None:
+        """As the shopper typed it, who knows better than whoever made the order; unless it is paid already."""
+        Order.objects.filter(pk=self.pk, status=self.Status.PENDING).update(email=email)
+
+    def note_language(self, language: str) -> None:
+        """In which the shopper was last about to pay."""
+        if self.language != language:
+            Order.objects.filter(pk=self.pk).update(language=language)
+            self.language = language
+
     def move(self, status: Status) -> None:
         self.status = status
         self.purchase_key = ""

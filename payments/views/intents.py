@@ -19,6 +19,7 @@ from payments.views.limits import limited, who
 from payments.views.negotiation import is_form_post
 from payments.views.orders import find, order_address, price_context, unlisted, up_to_date
 from payments.views.problems import problem_json, problem_page, status_of
+from payments.views.sent import email_of, sent_values
 from payments.views.visitors import remember, visitor_of
 
 
@@ -73,8 +74,15 @@ def offer(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 def opened(request: HttpRequest, order: Order) -> dict[str, Any]:
-    """What Stripe.js needs. Without a client secret nothing was to be paid: the order is complete."""
+    """What Stripe.js needs. Without a client secret nothing was to be paid: the order is complete.
+
+    An `email` that is sent along is where the shopper is written to. Stripe is not told it as `receipt_email`: it would
+    write to the shopper as well.
+    """
     brake.remember(order, who(request))
+    email = email_of(sent_values(request))
+    if email:
+        order.take_email(email)
     payment = intents.open_intent(order=order)
     if payment is None:
         return {"client_secret": None, "publishable_key": None, "amount": 0, "currency": order.currency}

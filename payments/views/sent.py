@@ -4,10 +4,13 @@ import json
 import re
 from typing import Any
 
+from django import forms
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from payments import fulfillment
-from payments.errors import InvalidQuantity, NotOnSale
+from payments.errors import InvalidEmail, InvalidQuantity, NotOnSale
 from payments.gateway.keys import keypair_for
 from payments.models import Item
 from payments.models.order_lines import MAXIMUM_QUANTITY
@@ -15,6 +18,8 @@ from payments.views.negotiation import FORM_TYPES
 
 # Half a character that JSON can spell, and NUL: no page can show the one, and no database takes the other.
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
+
+EMAIL = forms.EmailField(required=False, max_length=254)
 
 
 def item_on_sale(item_id: str) -> Item:
@@ -55,6 +60,15 @@ def json_object(body: bytes) -> dict[str, Any]:
 def as_text(value: Any) -> Any:
     """As Django does with a form's bytes: U+FFFD stands for what is no character."""
     return NO_TEXT.sub("\ufffd", value) if isinstance(value, str) else value
+
+
+def email_of(sent: dict[str, Any]) -> str:
+    """Empty if none was sent. Raises InvalidEmail."""
+    try:
+        email: str = EMAIL.clean(sent.get("email"))
+    except ValidationError:
+        raise InvalidEmail(_("Please type a whole e-mail address, such as anna@example.com.")) from None
+    return email
 
 
 def quantity_of(sent: dict[str, Any], *, least: int = 1) -> int:

@@ -6,6 +6,7 @@ const form = document.getElementById("pay-form");
 const button = document.getElementById("pay-here-button");
 const state = document.getElementById("pay-state");
 const problem = document.getElementById("pay-problem");
+const email = document.getElementById("pay-email");
 const label = button.textContent;
 const { publishableKey, amount, order, success } = form.dataset;
 const UNREACHABLE = "The shop cannot be reached. Nothing was charged: please check your connection and try again.";
@@ -16,6 +17,8 @@ let elements;
 let clientSecret;
 
 form.hidden = false;
+// Until there is a card form, the button tries again, and needs no address for that.
+form.noValidate = true;
 document.getElementById("without-script").hidden = true;
 start();
 
@@ -30,24 +33,26 @@ async function start() {
   }
 }
 
-async function openIntent() {
-  const answer = await ask();
+async function openIntent(values = {}) {
+  const answer = await ask(values);
   // Paid in another tab, or nothing is to be paid: the order's page says which.
   if (!answer.client_secret) return location.assign(order);
   if (answer.publishable_key !== publishableKey || String(answer.amount) !== amount) throw changed();
   return answer.client_secret;
 }
 
-async function ask() {
+async function ask(values) {
   let response;
   try {
-    response = await fetch(form.action, { method: "POST", headers: { Accept: "application/json" } });
+    const body = new URLSearchParams(values);
+    response = await fetch(form.action, { method: "POST", headers: { Accept: "application/json" }, body });
   } catch {
     throw new Error(UNREACHABLE);
   }
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return answer;
   if (answer?.error?.code === "order_closed") return {};
+  if (answer?.error?.code === "invalid_email") email.setAttribute("aria-invalid", "true");
   throw new Error(answer?.error?.message ?? "Something went wrong. Nothing was charged: please try again in a minute.");
 }
 
@@ -60,10 +65,11 @@ function mount(secret) {
   if (!secret) return;
   clientSecret = secret;
   elements = stripe.elements({ clientSecret, locale: document.documentElement.lang, appearance: appearance() });
-  const element = elements.create("payment");
+  const element = elements.create("payment", { fields: { billingDetails: { email: "never" } } });
   element.on("ready", () => working(false));
   element.on("loaderror", () => complain(new Error(BLOCKED)));
   element.mount("#pay-element");
+  form.noValidate = false;
 }
 
 // Stripe's frame knows nothing of our style sheet: it is told the colors as they are now.
@@ -92,13 +98,17 @@ function retry() {
 }
 
 async function pay() {
-  const secret = await openIntent();
+  // The shop has to know where to write to before the card is charged.
+  const secret = await openIntent({ email: email.value });
   if (!secret) return;
   if (secret !== clientSecret) {
     mount(secret);
     throw new Error("This page was open for a while and the card form is new. Nothing was charged: please enter your card again.");
   }
-  const confirmParams = { return_url: new URL(success, location.href).href };
+  const confirmParams = {
+    return_url: new URL(success, location.href).href,
+    payment_method_data: { billing_details: { email: email.value } },
+  };
   const { error } = await stripe.confirmPayment({ elements, confirmParams });
   if (isUnderWay(error.payment_intent)) return location.assign(`${success}?payment_intent=${error.payment_intent.id}`);
   throw new Error(inWords(error));
@@ -119,6 +129,7 @@ function complain(error) {
   working(false);
   problem.textContent = error.message;
   problem.hidden = false;
+  if (email.hasAttribute("aria-invalid")) email.focus();
   if (error.reload) offerReload();
   else if (!elements) button.textContent = "Try again";
 }
@@ -127,7 +138,9 @@ function working(yes, words = "") {
   button.disabled = yes;
   button.textContent = yes ? button.dataset.working : label;
   state.textContent = words;
-  if (yes) problem.hidden = true;
+  if (!yes) return;
+  problem.hidden = true;
+  email.removeAttribute("aria-invalid");
 }
 
 function offerReload() {
