@@ -81,9 +81,29 @@ def test_the_page_says_that_payments_are_not_real_and_is_never_kept(client: Clie
     assert page["Cache-Control"] == "no-store"
 
 
-def test_the_page_speaks_english_whatever_the_browser_asks_for(client: Client) -> None:
-    page = client.post(page_of(open_session()), headers={"Accept-Language": "de"})
+def test_the_page_speaks_the_language_that_the_shop_asked_for_whatever_the_browser_does(client: Client) -> None:
+    page = client.post(page_of(open_session(locale="en")), headers={"Accept-Language": "de"})
     assert "Enter your email address." in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("locale", "accepted", "language"),
+    [
+        ("de", "ru", "de"),
+        ("auto", "de-AT,de;q=0.9", "de"),
+        (None, "de", "de"),
+        (None, "", "en"),
+        ("pt-BR", "de", "en"),
+    ],
+)
+def test_the_pages_language_is_the_locale_of_the_session_or_the_browsers(
+    client: Client, settings: Any, locale: str | None, accepted: str, language: str
+) -> None:
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+    session = open_session(**({"locale": locale} if locale else {}))
+    html = client.get(page_of(session), headers={"Accept-Language": accepted}).content.decode()
+    assert f'<html lang="{language}">' in html
+    assert ("19,00\xa0USD" if language == "de" else "USD\xa019.00") in html
 
 
 def test_the_page_knows_the_email_that_the_shop_knows(client: Client) -> None:

@@ -327,7 +327,7 @@ def test_an_email_that_is_none_is_refused() -> None:
 
 
 def test_the_elements_page_is_for_the_shops_pages_alone(client: Client) -> None:
-    page = client.get("/sandbox/elements/payment", headers={"Accept-Language": "de"})
+    page = client.get("/sandbox/elements/payment?locale=en", headers={"Accept-Language": "de"})
     html = page.content.decode()
     assert (page["X-Frame-Options"], page["Cache-Control"]) == ("SAMEORIGIN", "no-store")
     assert "frame-ancestors 'self'" in page["Content-Security-Policy"]

@@ -17,7 +17,7 @@
     tell({ sandbox: "change", empty: fields.every((field) => !field.value), complete: !firstIncomplete() });
   });
   new ResizeObserver(() => tell({ sandbox: "height", height: document.body.offsetHeight })).observe(document.body);
-  tell({ sandbox: "ready" });
+  tell({ sandbox: "ready", texts: { ...form.dataset } });
 
   function tell(message) {
     parent.postMessage(message, location.origin);
@@ -44,8 +44,7 @@
   }
 
   function incompleteMessage({ name }) {
-    const names = { number: "card number", expiry: "card’s expiration date", cvc: "card’s security code" };
-    return `Your ${names[name]} is incomplete.`;
+    return form.dataset[name];
   }
 
   async function confirm({ intent, values }) {
@@ -63,8 +62,7 @@
     try {
       return await (await fetch(url, { method: "POST", body })).json();
     } catch {
-      const message = "The payment service cannot be reached. Please check your connection and try again.";
-      return { error: { type: "api_connection_error", message } };
+      return { error: { type: "api_connection_error", message: form.dataset.unreachable } };
     }
   }
 

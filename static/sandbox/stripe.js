@@ -23,11 +23,12 @@
   }
 
   class Elements {
-    constructor({ clientSecret, mode, amount, currency }) {
+    constructor({ clientSecret, mode, amount, currency, locale = "auto" }) {
       if (!clientSecret && !(mode === "payment" && Number.isInteger(amount) && currency)) {
         throw integrationError("Elements needs a clientSecret, or the mode \"payment\" with amount and currency.");
       }
       this.clientSecret = clientSecret;
+      this.locale = locale;
       this.element = null;
     }
 
@@ -69,7 +70,8 @@
       if (!node) throw integrationError(`The selector you specified (${target}) applies to no DOM elements.`);
       this.unmount();
       this.loaded = new Promise((resolve) => (this.load = resolve));
-      this.frame = frameOf(`${STAND_IN}elements/payment`, "Secure payment input frame");
+      const query = new URLSearchParams({ locale: this.elements.locale });
+      this.frame = frameOf(`${STAND_IN}elements/payment?${query}`, "Secure payment input frame");
       addEventListener("message", this.receive);
       node.replaceChildren(this.frame);
     }
@@ -114,6 +116,8 @@
     receive({ data, origin, source }) {
       if (source !== this.frame?.contentWindow || origin !== location.origin) return;
       if (data.sandbox === "ready") {
+        this.texts = data.texts;
+        this.frame.title = this.texts.frame;
         this.load();
         this.tell("ready", {});
       }
@@ -142,7 +146,8 @@
     if (Object.keys(others).length) {
       throw integrationError(`The stand-in for Stripe does not serve confirmParams.${Object.keys(others)[0]} yet.`);
     }
-    const values = { key, client_secret: secret, email: method?.billing_details?.email ?? "" };
+    const email = method?.billing_details?.email ?? "";
+    const values = { key, client_secret: secret, email, locale: elements.locale };
     const result = await confirmed(key, element, secret, values);
     if (result.error || redirect === "if_required") return result;
     location.assign(withResult(returnUrl, result.paymentIntent));
@@ -153,15 +158,16 @@
   async function confirmed(key, element, secret, values) {
     const result = await element.ask({ act: "confirm", intent: idOf(secret), values });
     if (result.paymentIntent?.status !== "requires_action") return result;
-    await authenticated(`${urlOf(secret)}/authenticate?${queryOf(key, secret)}`);
-    const { paymentIntent, error } = await retrievePaymentIntent(key, secret);
+    const { locale } = values;
+    await authenticated(`${urlOf(secret)}/authenticate?${queryOf(key, secret, locale)}`, element.texts.bank);
+    const { paymentIntent, error } = await retrievePaymentIntent(key, secret, locale);
     const failure = paymentIntent?.last_payment_error;
     return failure ? { error: { ...failure, payment_intent: paymentIntent } } : error ? { error } : { paymentIntent };
   }
 
-  function authenticated(url) {
+  function authenticated(url, title) {
     const dialog = document.createElement("dialog");
-    const frame = frameOf(url, "Confirm the payment");
+    const frame = frameOf(url, title);
     Object.assign(dialog.style, { padding: "0", border: "0", borderRadius: "8px", width: "min(30rem, 100% - 2rem)" });
     frame.style.height = "min(26rem, 80vh)";
     dialog.append(frame);
@@ -178,9 +184,9 @@
     });
   }
 
-  async function retrievePaymentIntent(key, clientSecret) {
+  async function retrievePaymentIntent(key, clientSecret, locale = "auto") {
     try {
-      return await (await fetch(`${urlOf(clientSecret)}?${queryOf(key, clientSecret)}`)).json();
+      return await (await fetch(`${urlOf(clientSecret)}?${queryOf(key, clientSecret, locale)}`)).json();
     } catch {
       return { error: { type: "api_connection_error", message: UNREACHABLE } };
     }
@@ -194,8 +200,8 @@
     return String(clientSecret).split("_secret_")[0];
   }
 
-  function queryOf(key, clientSecret) {
-    return new URLSearchParams({ key, client_secret: clientSecret });
+  function queryOf(key, clientSecret, locale) {
+    return new URLSearchParams({ key, client_secret: clientSecret, locale });
   }
 
   function withResult(returnUrl, intent) {

@@ -7,7 +7,8 @@ from django import forms
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import translation
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
@@ -32,7 +33,6 @@ class DashboardForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(no_store=True)
 @staff_member_required
-@translation.override("en")
 def payment(request: HttpRequest, id: str) -> HttpResponse:
     overdue.catch_up()
     with store.reading() as db:
@@ -52,7 +52,7 @@ def payment(request: HttpRequest, id: str) -> HttpResponse:
 def act(account: str, intent_id: str, form: DashboardForm) -> None:
     """Raises ApiError."""
     if not form.is_valid():
-        raise ApiError("Press one of the buttons, with a number for an amount.")
+        raise ApiError(_("Press one of the buttons, with a number for an amount."))
     values = form.cleaned_data
     with store.writing() as db:
         if values["act"] == "refund":
@@ -64,7 +64,7 @@ def act(account: str, intent_id: str, form: DashboardForm) -> None:
 def refund(db: sqlite3.Connection, account: str, intent_id: str, values: dict[str, Any]) -> None:
     charge = charge_of(db, account, intent_id)
     if charge is None or not values["amount"]:
-        raise ApiError("There is nothing to refund.")
+        raise ApiError(_("There is nothing to refund."))
     amount = to_minor_units(values["amount"], charge["currency"].upper())
     refunds.check(db, account, charge, amount)
     refunds.create(db, account, charge, amount, {})
@@ -73,7 +73,7 @@ def refund(db: sqlite3.Connection, account: str, intent_id: str, values: dict[st
 def decide(db: sqlite3.Connection, account: str, values: dict[str, Any]) -> None:
     dispute = store.get(db, account, "dispute", values["dispute"])
     if dispute["status"] not in disputes.OPEN:
-        raise ApiError("This dispute is closed.")
+        raise ApiError(_("This dispute is closed."))
     if values["act"] == "answer":
         disputes.submit_evidence(db, account, dispute)
     else:
@@ -97,7 +97,7 @@ def page(request: HttpRequest, account: str, id: str, *, status: int = 200, prob
     rest = charge["amount"] - charge["amount_refunded"] if charge and charge["paid"] else 0
     context = {
         "intent": intent,
-        "amount": format_amount(intent["amount"], currency),
+        "amount": format_amount(intent["amount"], currency, get_language() or "en"),
         "currency": currency,
         "rest": from_minor_units(rest, currency) if rest else None,
         "step": "0.01" if price_decimals(currency) else "1",
@@ -109,5 +109,5 @@ def page(request: HttpRequest, account: str, id: str, *, status: int = 200, prob
 
 
 def shown(document: JSON) -> JSON:
-    amount = format_amount(document["amount"], document["currency"].upper())
+    amount = format_amount(document["amount"], document["currency"].upper(), get_language() or "en")
     return {"id": document["id"], "status": document["status"], "reason": document["reason"], "amount": amount}

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,6 +19,7 @@ from payments.sandbox import accounts
 from payments.sandbox.errors import ApiError
 from payments.sandbox.pages import elements
 from payments.sandbox.pages.forms import AnswerForm, CardForm
+from payments.sandbox.pages.languages import in_words, language_of
 from payments.sandbox.paying.cards import HINTS
 from payments.sandbox.store import JSON
 from payments.sandbox.webhooks.addresses import check_email
@@ -30,13 +32,13 @@ POLICY = "default-src 'self'; form-action 'self'; frame-ancestors 'self'"
 
 
 def framed(view: View) -> View:
-    """A page that the shop's own pages may frame, and no other site's. In English whatever the shop speaks."""
+    """A page that the shop's own pages may frame, and no other site's. In the language of the script that frames it."""
 
     @cache_control(no_store=True)
     @xframe_options_sameorigin
     @wraps(view)
     def page(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        with translation.override("en"):
+        with translation.override(language_of(request.GET.get("locale"))):
             response = view(request, **kwargs)
         response["Content-Security-Policy"] = POLICY
         courier.wake()
@@ -53,7 +55,8 @@ def asked_by_script(view: Callable[..., JSON]) -> View:
     @wraps(view)
     def answer(request: HttpRequest, **kwargs: str) -> HttpResponse:
         try:
-            with translation.override("en"):
+            sent = request.POST if request.method == "POST" else request.GET
+            with translation.override(language_of(sent.get("locale"))):
                 document = view(request, **kwargs)
             status = 402 if "error" in document else 200
         except ApiError as refusal:
@@ -74,7 +77,7 @@ def payment(request: HttpRequest) -> HttpResponse:
 @asked_by_script
 def retrieve(request: HttpRequest, id: str) -> JSON:
     intent = elements.intent_of(account_of(request.GET), id, request.GET.get("client_secret", ""))
-    return {"paymentIntent": elements.seen(intent)}
+    return as_read({"paymentIntent": elements.seen(intent)})
 
 
 @require_POST
@@ -87,7 +90,15 @@ def confirm(request: HttpRequest, id: str) -> JSON:
     shop_url = request.headers.get("Origin") or request.build_absolute_uri("/")
     email = request.POST.get("email", "")
     check_email("payment_method_data[billing_details][email]", email or "payer@example.com")
-    return elements.confirm(account, id, secret, form.card, email, shop_url, form.rehearsal)
+    return as_read(elements.confirm(account, id, secret, form.card, email, shop_url, form.rehearsal))
+
+
+def as_read(answer: JSON) -> JSON:
+    """With the bank's refusal as the payer reads it."""
+    if "error" in answer:
+        return {"error": in_words(answer["error"])}
+    error = answer["paymentIntent"]["last_payment_error"]
+    return {"paymentIntent": answer["paymentIntent"] | {"last_payment_error": in_words(error) if error else None}}
 
 
 def account_of(sent: Any) -> str:
@@ -115,8 +126,8 @@ def authenticate(request: HttpRequest, id: str) -> HttpResponse:
         return render(request, "sandbox/authenticated.html", {"message": str(refusal)}, status=refusal.status)
     form = AnswerForm(request.POST if request.method == "POST" else None)
     if intent["status"] == "requires_action" and not form.is_valid():
-        amount = format_amount(intent["amount"], intent["currency"].upper())
+        amount = format_amount(intent["amount"], intent["currency"].upper(), translation.get_language() or "en")
         return render(request, "sandbox/authenticate.html", {"amount": amount, "shop_name": settings.SHOP_NAME})
     if intent["status"] == "requires_action":
         elements.authenticate(account, id, secret, succeeds=form.succeeds)
-    return render(request, "sandbox/authenticated.html", {"message": "Thank you. One moment …"})
+    return render(request, "sandbox/authenticated.html", {"message": _("Thank you. One moment …")})

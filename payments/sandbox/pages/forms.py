@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from payments.sandbox import clock
 from payments.sandbox.paying.cards import Card, card_of
@@ -24,7 +26,7 @@ class ForgetfulInput(forms.TextInput):
 
 
 def digits_input(
-    autocomplete: str, placeholder: str, input: type[forms.TextInput] = forms.TextInput
+    autocomplete: str, placeholder: str | Promise, input: type[forms.TextInput] = forms.TextInput
 ) -> forms.TextInput:
     return input({"autocomplete": autocomplete, "inputmode": "numeric", "placeholder": placeholder})
 
@@ -33,17 +35,17 @@ class RehearsalForm(forms.Form):
     """What becomes of the webhooks that tell the shop; whatever is not chosen goes as it should."""
 
     webhook = forms.ChoiceField(
-        label="What becomes of the webhook that tells the shop",
+        label=_("What becomes of the webhook that tells the shop"),
         choices=[
-            (Webhook.DELIVER.value, "Deliver it"),
-            (Webhook.LOSE.value, "Lose the webhook"),
-            (Webhook.TWICE.value, "Send it twice"),
-            (Webhook.LATE.value, "Send it late, after 10 seconds"),
+            (Webhook.DELIVER.value, _("Deliver it")),
+            (Webhook.LOSE.value, _("Lose the webhook")),
+            (Webhook.TWICE.value, _("Send it twice")),
+            (Webhook.LATE.value, _("Send it late, after 10 seconds")),
         ],
         initial=Webhook.DELIVER.value,
         required=False,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "Choose one of these."},
+        error_messages={"invalid_choice": _("Choose one of these.")},
     )
 
     @property
@@ -57,64 +59,64 @@ class EmailForm(RehearsalForm):
     """For an order with nothing to pay."""
 
     email = forms.EmailField(
-        label="Email",
-        widget=forms.EmailInput({"autocomplete": "email", "placeholder": "you@example.com"}),
-        error_messages={"required": "Enter your email address.", "invalid": "This is not an email address."},
+        label=_("Email"),
+        widget=forms.EmailInput({"autocomplete": "email", "placeholder": _("you@example.com")}),
+        error_messages={"required": _("Enter your email address."), "invalid": _("This is not an email address.")},
     )
 
 
 class CardForm(RehearsalForm):
     number = forms.CharField(
-        label="Card number",
+        label=_("Card number"),
         max_length=30,
         widget=digits_input("cc-number", "1234 1234 1234 1234"),
-        error_messages={"required": "Enter a card number.", "max_length": "This is not a card number."},
+        error_messages={"required": _("Enter a card number."), "max_length": _("This is not a card number.")},
     )
     expiry = forms.CharField(
-        label="Expiry",
+        label=_("Expiry"),
         max_length=10,
-        widget=digits_input("cc-exp", "MM / YY"),
-        error_messages={"required": "Enter the expiry date.", "max_length": "Write it as MM / YY."},
+        widget=digits_input("cc-exp", _("MM / YY")),
+        error_messages={"required": _("Enter the expiry date."), "max_length": _("Write it as MM / YY.")},
     )
     cvc = forms.CharField(
-        label="CVC",
+        label=_("CVC"),
         max_length=4,
         widget=digits_input("cc-csc", "123", ForgetfulInput),
-        error_messages={"required": "Enter the CVC.", "max_length": "The CVC has 3 or 4 digits."},
+        error_messages={"required": _("Enter the CVC."), "max_length": _("The CVC has 3 or 4 digits.")},
     )
     bank = forms.ChoiceField(
-        label="How the bank answers",
+        label=_("How the bank answers"),
         choices=[
-            (Bank.AT_ONCE.value, "At once"),
-            (Bank.SLOW.value, "The bank takes 10 seconds"),
-            (Bank.REFUSES.value, "The bank takes 10 seconds and refuses"),
+            (Bank.AT_ONCE.value, _("At once")),
+            (Bank.SLOW.value, _("The bank takes 10 seconds")),
+            (Bank.REFUSES.value, _("The bank takes 10 seconds and refuses")),
         ],
         initial=Bank.AT_ONCE.value,
         required=False,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "Choose one of these."},
+        error_messages={"invalid_choice": _("Choose one of these.")},
     )
 
     def clean_number(self) -> Card:
         card = card_of(re.sub(r"[\s-]", "", self.cleaned_data["number"]))
         if card is None:
-            raise forms.ValidationError("This is not a test card. Use one of the test cards listed below.")
+            raise forms.ValidationError(_("This is not a test card. Use one of the test cards listed below."))
         return card
 
     def clean_expiry(self) -> tuple[int, int]:
         match = EXPIRY.fullmatch(self.cleaned_data["expiry"])
         month, year = (int(part) for part in match.groups() if part) if match else (0, 0)
         if not 1 <= month <= 12:
-            raise forms.ValidationError("Write it as MM / YY.")
+            raise forms.ValidationError(_("Write it as MM / YY."))
         today = datetime.fromtimestamp(clock.now(), UTC)
         if (2000 + year, month) < (today.year, today.month):
-            raise forms.ValidationError("This card has expired.")
+            raise forms.ValidationError(_("This card has expired."))
         return month, 2000 + year
 
     def clean_cvc(self) -> str:
         cvc: str = self.cleaned_data["cvc"]
         if not CVC.fullmatch(cvc):
-            raise forms.ValidationError("The CVC has 3 or 4 digits.")
+            raise forms.ValidationError(_("The CVC has 3 or 4 digits."))
         return cvc
 
     @property

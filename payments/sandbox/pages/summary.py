@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
 from payments.money import format_amount
 from payments.sandbox import store
 from payments.sandbox.http.percentages import shown
@@ -43,12 +46,16 @@ def summary_of(account: str, session: JSON) -> Summary:
         ]
     return Summary(
         lines=[line_of(item, product, currency) for item, product in items],
-        subtotal=format_amount(session["amount_subtotal"], currency),
+        subtotal=in_words(session["amount_subtotal"], currency),
         adjustments=[*discounts_of(session, currency), *taxes_of(session, currency)],
-        total=format_amount(session["amount_total"], currency),
+        total=in_words(session["amount_total"], currency),
         success_url=success_url(session),
         cancel_url=session["cancel_url"] or "",
     )
+
+
+def in_words(amount: int, currency: str) -> str:
+    return format_amount(amount, currency, get_language() or "en")
 
 
 def line_of(item: JSON, product: JSON, currency: str) -> Line:
@@ -57,27 +64,30 @@ def line_of(item: JSON, product: JSON, currency: str) -> Line:
         description=product["description"] or "",
         image=product["images"][0] if product["images"] else "",
         quantity=item["quantity"],
-        unit_amount=format_amount(item["price"]["unit_amount"], currency),
-        amount=format_amount(item["amount_subtotal"], currency),
+        unit_amount=in_words(item["price"]["unit_amount"], currency),
+        amount=in_words(item["amount_subtotal"], currency),
     )
 
 
 def discounts_of(session: JSON, currency: str) -> list[Adjustment]:
     return [
-        Adjustment(session["_discount_name"], "−" + format_amount(part["amount"], currency))
+        Adjustment(session["_discount_name"], "−" + in_words(part["amount"], currency))
         for part in session["_total_details"]["_breakdown"]["discounts"]
     ]
 
 
 def taxes_of(session: JSON, currency: str) -> list[Adjustment]:
     return [
-        Adjustment(tax_name(part["rate"]), format_amount(part["amount"], currency))
+        Adjustment(tax_name(part["rate"]), in_words(part["amount"], currency))
         for part in session["_total_details"]["_breakdown"]["taxes"]
     ]
 
 
 def tax_name(rate: JSON) -> str:
-    return f"{rate['display_name']} ({shown(rate['percentage'])} {'inclusive' if rate['inclusive'] else 'exclusive'})"
+    words = {"name": rate["display_name"], "percent": shown(rate["percentage"])}
+    if rate["inclusive"]:
+        return _("%(name)s (%(percent)s inclusive)") % words
+    return _("%(name)s (%(percent)s exclusive)") % words
 
 
 def success_url(session: JSON) -> str:

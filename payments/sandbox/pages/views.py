@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from payments.sandbox.pages.forms import AnswerForm, EmailForm, PayerForm
+from payments.sandbox.pages.languages import in_words, language_of
 from payments.sandbox.pages.summary import success_url, summary_of
 from payments.sandbox.paying import payers
 from payments.sandbox.paying.attempts import Outcome
@@ -29,15 +30,15 @@ class SeeOther(HttpResponseRedirect):
 
 
 def hosted_page(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
-    """Finds the session. Never kept by a browser, and in English whatever the shop speaks."""
+    """Finds the session. Never kept by a browser, and in the session's own language whatever the shop speaks."""
 
     @require_http_methods(["GET", "HEAD", "POST"])
     @cache_control(no_store=True)
     @sensitive_post_parameters("number", "cvc")
     @wraps(view)
     def page(request: HttpRequest, id: str) -> HttpResponse:
-        with translation.override("en"):
-            found = payers.find_session(id)
+        found = payers.find_session(id)
+        with translation.override(language_of(found[1]["locale"] if found else None)):
             response = view(request, *found) if found else render(request, "sandbox/not_found.html", status=404)
         courier.wake()
         return response
@@ -95,7 +96,8 @@ def confirm(request: HttpRequest, account: str, session: JSON) -> HttpResponse:
 def checkout_page(
     request: HttpRequest, account: str, session: JSON, form: PayerForm | EmailForm, status: int = 200
 ) -> HttpResponse:
-    failure = payers.last_failure(account, session)
+    error = payers.last_failure(account, session)
+    failure = in_words(error) if error else None
     return page(request, "checkout", account, session, status, form=form, failure=failure, cards=HINTS)
 
 

@@ -3,6 +3,8 @@
 import sqlite3
 from enum import Enum
 
+from django.utils.translation import gettext_noop
+
 from payments.sandbox import store
 from payments.sandbox.objects import payment_intents, payment_methods
 from payments.sandbox.paying.cards import Behavior, Card
@@ -13,12 +15,14 @@ DECLINED = {
     "code": "card_declined",
     "decline_code": "generic_decline",
     "doc_url": "https://stripe.com/docs/error-codes/card-declined",
-    "message": "Your card was declined.",
+    "message": gettext_noop("Your card was declined."),
 }
 NOT_AUTHENTICATED = {
     "code": "payment_intent_authentication_failure",
     "doc_url": "https://stripe.com/docs/error-codes/payment-intent-authentication-failure",
-    "message": "We are unable to authenticate your payment method. Please choose a different payment method.",
+    "message": gettext_noop(
+        "We are unable to authenticate your payment method. Please choose a different payment method."
+    ),
 }
 
 

@@ -4,15 +4,17 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from django.utils.translation import gettext_lazy, gettext_noop
+
 
 class Behavior(Enum):
-    PAYS = "pays"
-    DECLINES = "is declined"
-    AUTHENTICATES = "asks for confirmation first"
-    REFUNDS_SLOWLY = "pays, and a refund takes 10 seconds"
-    REFUND_FAILS = "pays, and a refund fails after 10 seconds"
-    IS_DISPUTED = "pays, and is disputed as fraudulent"
-    IS_INQUIRED = "pays, and the bank inquires"
+    PAYS = gettext_noop("pays")
+    DECLINES = gettext_noop("is declined")
+    AUTHENTICATES = gettext_noop("asks for confirmation first")
+    REFUNDS_SLOWLY = gettext_noop("pays, and a refund takes 10 seconds")
+    REFUND_FAILS = gettext_noop("pays, and a refund fails after 10 seconds")
+    IS_DISPUTED = gettext_noop("pays, and is disputed as fraudulent")
+    IS_INQUIRED = gettext_noop("pays, and the bank inquires")
 
 
 TEST_CARDS = {
@@ -27,7 +29,9 @@ TEST_CARDS = {
 
 
 # As the hosted page shows them.
-HINTS = [(" ".join(re.findall("....", number)), behavior.value) for number, behavior in TEST_CARDS.items()]
+HINTS = [
+    (" ".join(re.findall("....", number)), gettext_lazy(behavior.value)) for number, behavior in TEST_CARDS.items()
+]
 
 
 @dataclass(frozen=True)
