@@ -1,5 +1,6 @@
 """What a mail to a shopper says, as text and as HTML, in the language of the order. Sends nothing."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ def letter(email: OrderEmail, language: str = "") -> EmailMultiAlternatives:
         context = context_of(email, language)
         return EmailMultiAlternatives(
             subject_of(email, context),
-            render_to_string(f"email/{email.kind}.txt", context),
+            without_gaps(render_to_string(f"email/{email.kind}.txt", context)),
             to=[email.address],
             reply_to=settings.REPLY_TO,
             headers={"Message-ID": message_id(email)},
@@ -95,6 +96,11 @@ SUBJECTS: dict[OrderEmail.Kind, Callable[[Order, Words], str]] = {
     OrderEmail.Kind.REFUND: of_refund,
     OrderEmail.Kind.REFUND_FAILED: of_failed_refund,
 }
+
+
+def without_gaps(text: str) -> str:
+    """What was left out leaves no empty lines behind."""
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 def message_id(email: OrderEmail) -> str:

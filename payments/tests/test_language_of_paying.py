@@ -27,7 +27,7 @@ TEXTS = {
     "Your card number is incomplete.": "UNVOLLSTÄNDIG",
     "pays": "BEZAHLT",
     "%(shop)s: your order %(number)s, %(amount)s": "%(shop)s: BESTELLUNG %(number)s, %(amount)s",
-    "It is paid.": "SIE IST BEZAHLT.",
+    "It was paid on %(date)s %(zone)s.": "BEZAHLT AM %(date)s %(zone)s.",
 }
 
 
@@ -121,7 +121,7 @@ def test_the_mail_is_in_the_language_in_which_the_order_was_paid(
     fulfillment.settle(Payment.objects.get())
     (message,) = mail.outbox
     assert message.subject == f"Storefront: BESTELLUNG {order.pk}, 38,00\xa0USD"
-    assert "SIE IST BEZAHLT." in message.body
+    assert "BEZAHLT AM " in message.body
 
 
 @pytest.mark.usefixtures("german")

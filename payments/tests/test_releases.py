@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from payments.models import Order, Payment, StripeEvent
+from payments.models import Order, OrderEmail, Payment, StripeEvent
 
 
 @pytest.mark.django_db
@@ -19,5 +19,8 @@ def test_the_release_before_takes_orders_payments_and_events_with_the_tables_of_
         account="pk_test_sandbox_usd", event_id="evt_1", type="charge.refunded", livemode=False
     )
     assert (Order.objects.get().refunded, Payment.objects.get().refunded_amount) == ("not", 0)
+    outbox = MigrationLoader(connection).project_state(("payments", "0009_order_language")).apps
+    outbox.get_model("payments", "OrderEmail").objects.create(order_id=order.pk, kind="confirmation")
+    assert OrderEmail.objects.due().get().order == Order.objects.get()
     assert list(StripeEvent.objects.waiting()) == []
     assert StripeEvent.objects.get().is_cut_down
