@@ -16,7 +16,9 @@ urlpatterns = [
     re_path(rf"{SESSION}/confirm/?$", views.confirm, name="confirm"),
     re_path(r"^payments/(?P<id>[A-Za-z0-9_]+)/?$", dashboard.payment, name="dashboard"),
     re_path(r"^emails/?$", emails.emails, name="emails"),
-    re_path(rf"^emails/(?P<kind>{'|'.join(OrderEmail.Kind.values)})\.(?P<part>html|txt)$", emails.email, name="email"),
+    re_path(
+        rf"^emails/(?P<kind>{'|'.join(OrderEmail.Kind.values)})/(?P<part>html|text)/?$", emails.email, name="email"
+    ),
     re_path(r"^elements/payment/?$", element_views.payment, name="payment-element"),
     re_path(rf"{INTENT}/?$", element_views.retrieve, name="payment-intent"),
     re_path(rf"{INTENT}/confirm/?$", element_views.confirm, name="confirm-payment-intent"),

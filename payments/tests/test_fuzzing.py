@@ -30,7 +30,7 @@ from stripe import WebhookSignature
 
 from payments import refunds
 from payments.gateway.keys import keypair_for
-from payments.models import Discount, Dispute, Item, Order, Payment, Refund, StripeEvent, Tax
+from payments.models import Discount, Dispute, Item, Order, OrderEmail, Payment, Refund, StripeEvent, Tax
 from payments.tests.test_paying_here import PAYS, ask
 from payments.webhooks import HANDLERS
 from storefront.entrance import guarded
@@ -112,6 +112,8 @@ def known(usd_mug: Item, eur_mug: Item, pay: Any, admin_user: Any, admin_client:
             "content_type_id": [str(ContentType.objects.get_for_model(Item).pk)],
             "app_label": ["payments", "auth"],
             "url": ["anything"],
+            "kind": list(OrderEmail.Kind.values),
+            "part": ["html", "text"],
             "id": [*sessions, *intents, str(admin_user.pk)],
         },
         cookies={
@@ -175,7 +177,7 @@ NAMES = """
     removed email percent amount amount_0 amount_1 starts_at_0 ends_at_1 maximum_uses display_name percentage inclusive
     reason note token confirmed act dispute number expiry cvc webhook bank answer username password password1 password2
     usable_password user_permissions groups old_password new_password1 new_password2 app_label model_name field_name
-    term
+    term locale language
 """.split()
 FORMSETS = {name: "1" for name in NAMES if name.endswith("TOTAL_FORMS")} | {
     name: "0" for name in NAMES if name.endswith("INITIAL_FORMS")

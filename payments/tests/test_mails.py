@@ -480,19 +480,19 @@ def test_a_developer_looks_at_each_mail(
     give_back(paid(usd_mug))
     an_order(eur_mug)
     mail.outbox.clear()
-    assert f"/sandbox/emails/{kind}.html" in admin_client.get("/sandbox/emails").content.decode()
-    html = admin_client.get(f"/sandbox/emails/{kind}.html")
+    assert f"/sandbox/emails/{kind}/html" in admin_client.get("/sandbox/emails").content.decode()
+    html = admin_client.get(f"/sandbox/emails/{kind}/html")
     assert b"<h1" in html.content
     assert html["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
-    assert b"Subject: Storefront" in admin_client.get(f"/sandbox/emails/{kind}.txt").content
+    assert b"Subject: Storefront" in admin_client.get(f"/sandbox/emails/{kind}/text").content
     assert mail.outbox == []
 
 
 def test_the_mails_are_shown_to_staff_alone(client: Client) -> None:
-    for address in ("/sandbox/emails", "/sandbox/emails/refund.html", "/sandbox/emails/refund.txt"):
+    for address in ("/sandbox/emails", "/sandbox/emails/refund/html", "/sandbox/emails/refund/text"):
         assert client.get(address)["Location"].startswith("/admin/login/")
 
 
 def test_without_an_order_there_is_no_mail_to_look_at(admin_client: Client) -> None:
     for kind in OrderEmail.Kind.values:
-        assert admin_client.get(f"/sandbox/emails/{kind}.html").status_code == 404
+        assert admin_client.get(f"/sandbox/emails/{kind}/html").status_code == 404

@@ -28,7 +28,7 @@ def emails(request: HttpRequest) -> HttpResponse:
 def email(request: HttpRequest, kind: str, part: str) -> HttpResponse:
     """Of the latest order or refund that it can be about, in the order's language or in `?language=`."""
     message = letter(example_of(kind), language_of(request))
-    if part == "txt":
+    if part == "text":
         headers = "".join(f"{name}: {value}\n" for name, value in [("Subject", message.subject), ("To", message.to[0])])
         return HttpResponse(f"{headers}\n{message.body}", content_type="text/plain; charset=utf-8")
     (html, _mimetype), *_others = message.alternatives
