@@ -111,6 +111,19 @@ def test_mistakes_in_the_card_are_told_and_charge_nothing(page: Page) -> None:
 
 
 @with_javascript
+def test_an_address_that_is_none_is_told_before_anything_is_charged(page: Page) -> None:
+    choose_to_pay_here(page)
+    fill(page)
+    page.get_by_label("E-mail").fill("shopper@example")
+    press(page)
+    expect(page.get_by_role("alert")).to_contain_text("Please type a whole e-mail address")
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    fill(page)
+    press(page)
+    expect_paid(page)
+
+
+@with_javascript
 def test_an_order_paid_in_another_tab_is_not_paid_here_again(page: Page) -> None:
     choose_to_pay_here(page)
     fill(page)
