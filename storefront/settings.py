@@ -155,6 +155,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "payments" / "locale"]
 LANGUAGES = languages_of(LOCALE_PATHS[0], LANGUAGE_CODE)
+# What a visitor has chosen is kept for a year.
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE, LANGUAGE_COOKIE_SECURE = True, "Lax", HTTPS
 TIME_ZONE = env.choice("TIME_ZONE", zoneinfo.available_timezones(), default="UTC", example="Europe/Berlin")
 USE_TZ = True
 # No currency is the usual one: django-money must be told, every time.

@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
-from payments.views import cart, catalog, checkout, intents, login, orders, staff, webhooks
+from payments.views import cart, catalog, checkout, intents, language, login, orders, staff, webhooks
 
 
 def either_way(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
@@ -37,6 +37,7 @@ urlpatterns = [
     *either_way("item/by_order/<int:item_id>", staff.orders_of_item, "staff-orders-of-item"),
     *either_way("order/<uuid:uuid>/pay", intents.pay_page, "order-pay"),
     *either_way("order/<uuid:uuid>/intent", intents.intent_of_order, "order-intent"),
+    *either_way("language", language.choose, "language"),
     *either_way("webhooks/stripe", webhooks.stripe, "stripe-webhooks"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/login/", login.login),

@@ -97,7 +97,7 @@ def posted(view: View) -> View:
         except ForeignRequest as error:
             if prefers_json(request):
                 return problem_json(status_of(error), error.code, str(error))
-            return problem_page(request, status_of(error), str(error), back=reverse("cart"))
+            return problem_page(request, status_of(error), error.code, str(error), back=reverse("cart"))
         return view(request, *args, **kwargs)
 
     return csrf_exempt(never_cache(require_POST(from_our_pages)))

@@ -18,6 +18,8 @@ from payments.models.order_lines import MAXIMUM_QUANTITY
 from payments.views.visitors import is_new, remember, visitor_of
 
 PAGE_SIZE = 24
+# So many or fewer are said, so that who wants one does not wait too long.
+FEW = 5
 
 
 # The header shows what is in the visitor's cart.
@@ -81,7 +83,8 @@ def item_page(request: HttpRequest, item_id: int) -> HttpResponse:
     context = {
         "item": item,
         "publishable_key": publishable_key,
-        "maximum_quantity": MAXIMUM_QUANTITY,
+        "few_left": item.stock is not None and item.stock <= FEW,
+        "maximum_quantity": min(MAXIMUM_QUANTITY, item.stock or MAXIMUM_QUANTITY),
         "taxes": Tax.objects.put_on(item.currency) if publishable_key else [],
     }
     response = render(request, "item.html", context)

@@ -99,7 +99,7 @@ def session_as_json(payment: Payment) -> dict[str, str]:
 def refused(request: HttpRequest, item_id: str, status: int, code: str, message: str) -> HttpResponse:
     if is_form_post(request):
         back = reverse("catalog") if status == 404 else reverse("item", args=[item_id])
-        return problem_page(request, status, message, back=back)
+        return problem_page(request, status, code, message, back=back)
     return not_indexed(problem_json(status, code, message))
 
 

@@ -15,6 +15,8 @@ def shop(request: HttpRequest) -> dict[str, Any]:
         "shop_name": settings.SHOP_NAME,
         "cart_count": basket_of(request).count,
         "price_language": price_language(request),
+        "languages": settings.LANGUAGES if len(settings.LANGUAGES) > 1 else [],
+        "page_address": request.get_full_path(),
         "payments_are_not_real": settings.STRIPE_SANDBOX,
         "stripe_js_url": stripe_js_url(),
     }

@@ -32,7 +32,7 @@ def pay_page(request: HttpRequest, uuid: UUID) -> HttpResponse:
     try:
         publishable_key = keypair_for(order.currency).publishable_key
     except StorefrontError as error:
-        return unlisted(problem_page(request, status_of(error), str(error), back=order_address(order)))
+        return unlisted(problem_page(request, status_of(error), error.code, str(error), back=order_address(order)))
     return unlisted(render(request, "pay.html", price_context(order) | {"publishable_key": publishable_key}))
 
 

@@ -81,5 +81,5 @@ def slow_down(request: HttpRequest, error: TooMany) -> HttpResponse:
 
 def refused(request: HttpRequest, error: StorefrontError) -> HttpResponse:
     if is_form_post(request):
-        return problem_page(request, status_of(error), str(error), back=page_before(request))
+        return problem_page(request, status_of(error), error.code, str(error), back=page_before(request))
     return problem_json(status_of(error), error.code, str(error))

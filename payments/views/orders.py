@@ -47,7 +47,7 @@ def success(request: HttpRequest, uuid: UUID) -> HttpResponse:
         if payment.may_change and may_be_checked(payment):
             settle(payment)
     # Read again in any case: the webhook may have been faster.
-    return show(request, find(uuid), may_be_paid=True)
+    return show(request, find(uuid), has_returned=True)
 
 
 def may_be_checked(payment: Payment) -> bool:
@@ -80,7 +80,7 @@ def offer(request: HttpRequest, order: Order) -> HttpResponse:
     except StorefrontError as error:
         if prefers_json(request):
             return problem_json(status_of(error), error.code, str(error))
-        return problem_page(request, status_of(error), str(error), back=order_address(order))
+        return problem_page(request, status_of(error), error.code, str(error), back=order_address(order))
     if prefers_json(request) and payment:
         return unlisted(JsonResponse(session_as_json(payment)))
     return SeeOther(payment.url if payment else order_address(order))
@@ -110,11 +110,13 @@ def settle(payment: Payment) -> None:
         logger.warning("Payment %s could not be checked: %s", payment.pk, error.code)
 
 
-def show(request: HttpRequest, order: Order, *, came_back: bool = False, may_be_paid: bool = False) -> HttpResponse:
+def show(request: HttpRequest, order: Order, *, came_back: bool = False, has_returned: bool = False) -> HttpResponse:
     if prefers_json(request):
         return unlisted(JsonResponse(as_json(order) | {"others": others_as_json(order)}))
     context = price_context(order) | purchase_context(order) | {"refunds": refunds_of(order)}
-    context |= {"came_back": came_back, "may_be_paid": may_be_paid or order.may_be_paid}
+    context |= {"came_back": came_back, "may_be_paid": has_returned or order.may_be_paid}
+    # Whoever has just paid waits for Stripe's word as whoever waits for a bank.
+    context["is_waiting"] = order.status == Order.Status.PROCESSING or (has_returned and order.is_payable)
     return unlisted(render(request, "order.html", context))
 
 

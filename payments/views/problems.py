@@ -25,6 +25,7 @@ from payments.errors import (
     TooMany,
     TooManyTaxes,
 )
+from payments.views.headings import heading_of
 from payments.views.negotiation import is_from_program
 
 STATUS = {
@@ -52,9 +53,12 @@ def problem_json(status: int, code: str, message: str) -> JsonResponse:
     return JsonResponse({"error": {"code": code, "message": message}}, status=status)
 
 
-def problem_page(request: HttpRequest, status: int, message: str, back: str) -> HttpResponse:
+def problem_page(request: HttpRequest, status: int, code: str, message: str, *, back: str) -> HttpResponse:
     """The same in words, with a way on: `back` is the address of the page to try again from."""
-    return render(request, "problem.html", {"message": message, "back": back, "status": status}, status=status)
+    nothing_charged = code != OrderClosed.code and request.path != reverse("admin:login")
+    context = {"heading": heading_of(code), "message": message, "back": back, "nothing_charged": nothing_charged}
+    # The address was perhaps one to send a form to: whoever chooses another language sees the page before it.
+    return render(request, "problem.html", context | {"page_address": back}, status=status)
 
 
 def explain_refused_methods(
@@ -77,7 +81,7 @@ def explain(request: HttpRequest, refused: HttpResponseNotAllowed) -> None:
         words: HttpResponse = problem_json(405, "method_not_allowed", f"This address takes {refused['Allow']} only.")
     else:
         message = "This address cannot be opened like this: please use the shop's own links and buttons."
-        words = problem_page(request, 405, message, back=reverse("catalog"))
+        words = problem_page(request, 405, "method_not_allowed", message, back=reverse("catalog"))
     refused["Content-Type"] = words["Content-Type"]
     refused.content = words.content
 
@@ -109,5 +113,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def plain_page(status: int) -> HttpResponse:
     """Without anything that could fail once more."""
-    context = {"payments_are_not_real": settings.STRIPE_SANDBOX}
+    context = {"payments_are_not_real": settings.STRIPE_SANDBOX, "shop_name": settings.SHOP_NAME}
     return HttpResponse(render_to_string(f"{status}.html", context), status=status)

@@ -4,10 +4,13 @@
 const form = document.getElementById("buy-form");
 const button = document.getElementById("buy-button");
 const problem = document.getElementById("buy-problem");
-const label = button.textContent;
+const payHere = document.getElementById("pay-here-button");
+const words = form.dataset;
+const labels = new Map([button, payHere].map((one) => [one, one.textContent]));
 
 form.addEventListener("submit", async (event) => {
-  // "Pay here" is a page of the shop's own.
+  // A page of the shop's own: the browser goes there by itself, once it has read the button.
+  if (event.submitter === payHere) return setTimeout(() => working(true, payHere));
   if (event.submitter?.hasAttribute("formaction")) return;
   event.preventDefault();
   working(true);
@@ -27,12 +30,11 @@ async function openSession() {
     const headers = { Accept: "application/json" };
     response = await fetch(form.action, { method: "POST", headers, body: new FormData(form) });
   } catch {
-    throw new Error("The shop cannot be reached. Nothing was charged: please check your connection and try again.");
+    throw new Error(words.unreachable);
   }
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return answer;
-  const message = answer?.error?.message;
-  throw Object.assign(new Error(message ?? "Something went wrong. Nothing was charged: please try again in a minute."), answer?.error);
+  throw Object.assign(new Error(answer?.error?.message ?? words.failed), answer?.error);
 }
 
 async function goToPaymentPage(session) {
@@ -49,16 +51,16 @@ async function goToPaymentPage(session) {
   location.assign(session.url);
 }
 
-function working(yes) {
-  button.disabled = yes;
-  button.textContent = yes ? button.dataset.working : label;
+function working(yes, pressed = button) {
+  pressed.disabled = yes;
+  pressed.textContent = yes ? pressed.dataset.working : labels.get(pressed);
   if (yes) problem.hidden = true;
 }
 
 function offerReload() {
-  button.textContent = "See the new price";
+  button.textContent = words.newPrice;
   form.addEventListener("submit", () => location.reload(), { capture: true, once: true });
 }
 
 // Back from the payment page, browsers show this one as it was left.
-addEventListener("pageshow", (event) => event.persisted && working(false));
+addEventListener("pageshow", () => labels.forEach((_, one) => working(false, one)));

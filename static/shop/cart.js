@@ -4,6 +4,7 @@
 const cart = document.getElementById("cart");
 const count = document.getElementById("cart-count");
 const said = document.getElementById("said");
+const words = said.dataset;
 const SECONDS_TO_READ = 6;
 
 let changes = 0;
@@ -20,7 +21,7 @@ addEventListener("submit", async (event) => {
     const answer = await ask(address, { method: "POST", body: new FormData(form) });
     count.textContent = answer.count || "";
     if (cart) await redraw();
-    say(checkoutWasPressed ? `${answer.message} Please look at the total, then check out.` : answer.message, "success");
+    say(checkoutWasPressed ? `${answer.message} ${words.lookFirst}` : answer.message, "success");
   } catch (error) {
     say(error.message, "error");
   } finally {
@@ -57,11 +58,11 @@ async function ask(address, options = {}) {
   try {
     response = await fetch(address, { headers: { Accept: "application/json" }, ...options });
   } catch {
-    throw new Error("The shop cannot be reached: please check your connection and try again.");
+    throw new Error(words.unreachable);
   }
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return answer;
-  throw new Error(answer?.error?.message ?? "Something went wrong: please try again in a minute.");
+  throw new Error(answer?.error?.message ?? words.failed);
 }
 
 // What went well covers the page for a while; what went wrong stays until the next try.

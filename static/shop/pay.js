@@ -9,8 +9,7 @@ const problem = document.getElementById("pay-problem");
 const email = document.getElementById("pay-email");
 const label = button.textContent;
 const { publishableKey, amount, order, success } = form.dataset;
-const UNREACHABLE = "The shop cannot be reached. Nothing was charged: please check your connection and try again.";
-const BLOCKED = "The card form did not load. Please check your connection and reload this page, or pay on Stripe’s page.";
+const words = document.getElementById("pay-words").dataset;
 
 let stripe;
 let elements;
@@ -23,9 +22,9 @@ document.getElementById("without-script").hidden = true;
 start();
 
 async function start() {
-  state.textContent = "Loading the card form…";
+  state.textContent = words.loading;
   try {
-    if (!window.Stripe) throw new Error(BLOCKED);
+    if (!window.Stripe) throw new Error(words.blocked);
     stripe = window.Stripe(publishableKey);
     mount(await openIntent());
   } catch (error) {
@@ -47,18 +46,17 @@ async function ask(values) {
     const body = new URLSearchParams(values);
     response = await fetch(form.action, { method: "POST", headers: { Accept: "application/json" }, body });
   } catch {
-    throw new Error(UNREACHABLE);
+    throw new Error(words.unreachable);
   }
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return answer;
   if (answer?.error?.code === "order_closed") return {};
   if (answer?.error?.code === "invalid_email") email.setAttribute("aria-invalid", "true");
-  throw new Error(answer?.error?.message ?? "Something went wrong. Nothing was charged: please try again in a minute.");
+  throw new Error(answer?.error?.message ?? words.failed);
 }
 
 function changed() {
-  const error = new Error("The order was changed meanwhile. Nothing was charged: please look at the new total before you pay.");
-  return Object.assign(error, { reload: true });
+  return Object.assign(new Error(words.changed), { reload: true });
 }
 
 function mount(secret) {
@@ -67,7 +65,7 @@ function mount(secret) {
   elements = stripe.elements({ clientSecret, locale: document.documentElement.lang, appearance: appearance() });
   const element = elements.create("payment", { fields: { billingDetails: { email: "never" } } });
   element.on("ready", () => working(false));
-  element.on("loaderror", () => complain(new Error(BLOCKED)));
+  element.on("loaderror", () => complain(new Error(words.blocked)));
   element.mount("#pay-element");
   form.noValidate = false;
 }
@@ -84,7 +82,7 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (button.disabled) return;
   if (!elements) return retry();
-  working(true, "Your bank may ask you to confirm. Please do not close this page.");
+  working(true, words.bank);
   try {
     await pay();
   } catch (error) {
@@ -103,7 +101,7 @@ async function pay() {
   if (!secret) return;
   if (secret !== clientSecret) {
     mount(secret);
-    throw new Error("This page was open for a while and the card form is new. Nothing was charged: please enter your card again.");
+    throw new Error(words.renewed);
   }
   const confirmParams = {
     return_url: new URL(success, location.href).href,
@@ -121,8 +119,7 @@ function isUnderWay(intent) {
 
 function inWords(error) {
   if (error.type === "validation_error") return error.message;
-  const advice = { card_error: "Try again, or use another card." }[error.type] ?? "Please try again in a minute.";
-  return `${error.message} Nothing was charged. ${advice}`;
+  return `${error.message} ${words.notCharged} ${error.type === "card_error" ? words.otherCard : words.later}`;
 }
 
 function complain(error) {
@@ -131,20 +128,20 @@ function complain(error) {
   problem.hidden = false;
   if (email.hasAttribute("aria-invalid")) email.focus();
   if (error.reload) offerReload();
-  else if (!elements) button.textContent = "Try again";
+  else if (!elements) button.textContent = words.tryAgain;
 }
 
-function working(yes, words = "") {
+function working(yes, said = "") {
   button.disabled = yes;
   button.textContent = yes ? button.dataset.working : label;
-  state.textContent = words;
+  state.textContent = said;
   if (!yes) return;
   problem.hidden = true;
   email.removeAttribute("aria-invalid");
 }
 
 function offerReload() {
-  button.textContent = "See the new total";
+  button.textContent = words.newTotal;
   form.addEventListener("submit", reloadInstead, { capture: true });
 }
 
