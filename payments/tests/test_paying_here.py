@@ -185,7 +185,7 @@ def test_a_single_item_is_refused_as_by_buy(client: Client, usd_mug: Item, gbp_m
     Item.objects.update(on_sale=False)
     assert_refused(post(client, usd_mug), 409, "not_on_sale")
     assert not Order.objects.exists()
-    assert "That did not work" in client.post(f"/intent/{usd_mug.pk}").content.decode()
+    assert "This item is not on sale" in client.post(f"/intent/{usd_mug.pk}").content.decode()
 
 
 def test_only_post_opens_an_intent(client: Client, usd_mug: Item, order: Order) -> None:

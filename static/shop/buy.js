@@ -1,6 +1,4 @@
 // The Buy button: opens a Checkout Session and goes to its page. Without this script the form does the same.
-"use strict";
-
 const form = document.getElementById("buy-form");
 const button = document.getElementById("buy-button");
 const problem = document.getElementById("buy-problem");

@@ -1,6 +1,4 @@
 // Adding, changing and removing without a new page. Without this script the forms do the same.
-"use strict";
-
 const cart = document.getElementById("cart");
 const count = document.getElementById("cart-count");
 const said = document.getElementById("said");

@@ -1,7 +1,5 @@
 // The shop's own payment page: Stripe's Payment Element, and the button that pays. Without this script the page
 // offers Stripe's page.
-"use strict";
-
 const form = document.getElementById("pay-form");
 const button = document.getElementById("pay-here-button");
 const state = document.getElementById("pay-state");

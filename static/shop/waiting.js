@@ -1,7 +1,5 @@
 // An order that waits for Stripe's word: asks for it now and then, less and less, and shows the page once it is there.
 // Without this script the page reloads itself.
-"use strict";
-
 const LONGEST_PAUSE = 30;
 const LONGEST_WAIT = 15 * 60;
 const waiting = document.getElementById("waiting");

@@ -1,6 +1,4 @@
 // A pressed button that takes its time says so, and cannot be pressed twice. Without this script the forms do the same.
-"use strict";
-
 const SECONDS_TO_TRY_AGAIN = 30;
 const labels = new Map();
 
