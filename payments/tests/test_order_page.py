@@ -98,7 +98,9 @@ def test_a_paid_order_shows_its_link_and_when_it_was_paid(client: Client, order:
     order.mark_paid()
     page = client.get(f"/order/{order.uuid}/cancel").content.decode()
     assert f"http://testserver/order/{order.uuid}</a>" in page
-    assert f"{date_format(order.paid_at, 'DATETIME_FORMAT')} UTC" in page
+    assert order.paid_at
+    assert f'Paid on <time datetime="{order.paid_at:%Y-%m-%dT%H:%M}' in page
+    assert f"{date_format(order.paid_at, 'DATETIME_FORMAT')} UTC</time>" in page
 
 
 def test_a_program_gets_the_same_as_json(client: Client, order: Order, pay: Callable[..., Any]) -> None:

@@ -1,4 +1,4 @@
-"""In a real browser: what takes time shows that it does, and an order that waits for Stripe's word shows it by itself."""
+"""In a real browser: what takes time shows that it does; an order that waits for Stripe's word shows it by itself."""
 
 import re
 
