@@ -68,6 +68,7 @@ def test_no_page_of_paying_here_breaks_the_policy(context: BrowserContext, viola
     visit(page, "/item/2")
     page.get_by_role("button", name="Pay here").click()
     page.wait_for_url("**/order/*/pay")
+    page.get_by_label("E-mail").fill("shopper@example.com")
     card = page.frame_locator("iframe[title='Secure payment input frame']")
     card.get_by_label("Card number").fill("4000 0025 0000 3155")
     card.get_by_label("Expiry").fill("12 / 34")

@@ -11,6 +11,7 @@ HEADINGS: dict[str, Promise] = {
     "sold_out": gettext_lazy("There are not enough left"),
     "price_changed": gettext_lazy("The price has changed"),
     "invalid_quantity": gettext_lazy("This quantity cannot be ordered"),
+    "invalid_email": gettext_lazy("This is not an e-mail address"),
     "amount_out_of_limits": gettext_lazy("This amount cannot be charged"),
     "cart_full": gettext_lazy("Your cart is full"),
     "discount_refused": gettext_lazy("This discount is not given"),
