@@ -4,6 +4,7 @@ from payments.models.adjustments import Discount, DiscountAmount, Tax
 from payments.models.brakes import OrderVisitor, Tally
 from payments.models.catalog import Item
 from payments.models.disputes import Dispute
+from payments.models.order_changes import OrderChange
 from payments.models.order_emails import OrderEmail
 from payments.models.order_lines import OrderLine, OrderTax
 from payments.models.orders import Order
@@ -20,6 +21,7 @@ __all__ = [
     "Item",
     "NewOrder",
     "Order",
+    "OrderChange",
     "OrderEmail",
     "OrderLine",
     "OrderTax",

@@ -52,7 +52,10 @@ class Item(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["currency", "-id"], condition=Q(on_sale=True), name="items_on_sale")]
+        indexes = [
+            models.Index(fields=["currency", "-id"], condition=Q(on_sale=True), name="items_on_sale"),
+            models.Index(fields=["id"], condition=Q(on_sale=True, stock=0), name="items_sold_out"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(price__gt=0), name="item_price_is_positive"),
             models.CheckConstraint(condition=~Q(name=""), name="item_has_a_name"),

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from payments import money, pricing
 from payments.models.adjustments import Tax
 from payments.models.catalog import Item
+from payments.models.prefixes import InBytes
 
 if TYPE_CHECKING:
     from payments.models.orders import Order
@@ -39,6 +41,7 @@ class OrderLine(models.Model):
                 name="order_line_quantity_is_1_to_999",
             ),
         ]
+        indexes = [models.Index(InBytes(Lower("name")), name="order_lines_by_name")]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.name}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -16,6 +17,7 @@ from payments.models import stock
 from payments.models.adjustments import MAXIMUM_TAXES, Discount, Tax
 from payments.models.order_emails import OrderEmail
 from payments.models.order_lines import OrderLine, OrderTax, taxes_after
+from payments.models.prefixes import InBytes
 from payments.models.purchases import UNDER_WAY, NewOrder, OrderManager, hash_of
 
 # Nobody has typed a card and been sent back before.
@@ -100,6 +102,14 @@ class Order(models.Model):
             ),
             # Lines and payments refer to this pair, so that none in another currency can be added.
             models.UniqueConstraint(fields=["id", "currency"], name="order_has_one_currency"),
+        ]
+        indexes = [
+            models.Index(InBytes(Lower("email")), name="orders_by_email"),
+            models.Index(fields=["created"], name="orders_by_day"),
+            models.Index(fields=["currency", "-id"], name="orders_in_a_currency"),
+            models.Index(fields=["status", "-id"], condition=~Q(status="paid"), name="orders_not_paid"),
+            models.Index(fields=["refunded", "-id"], condition=~Q(refunded="not"), name="orders_refunded"),
+            models.Index(fields=["dispute", "-id"], condition=~Q(dispute="none"), name="orders_disputed"),
         ]
 
     def __str__(self) -> str:

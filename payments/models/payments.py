@@ -26,9 +26,15 @@ CREATION_TAKES = timedelta(minutes=2)
 MAXIMUM_PROBLEM = 200
 PAID_BEFORE = "This order had been paid before: refund this payment."
 ALWAYS = Q()
+# What failed or expired is over, whatever was wrong with it.
+NEEDS_SOMEBODY = Q(status__in=["open", "processing", "paid", "duplicate"]) & ~Q(problem="")
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
+    def needing_somebody(self) -> "PaymentQuerySet":
+        """Paid, or still to be paid, with a word of what is wrong."""
+        return self.filter(NEEDS_SOMEBODY)
+
     def overdue(self) -> "PaymentQuerySet":
         """Under way for longer than something scarce is held, the oldest first."""
         late = timezone.now() - HOLD
@@ -84,6 +90,7 @@ class Payment(models.Model):
 
     UNDER_WAY = (Status.CREATED, Status.OPEN, Status.PROCESSING)
     TAKEN = (Status.PAID, Status.DUPLICATE)
+    ENDED = (*TAKEN, Status.FAILED, Status.EXPIRED)
     NOT_SETTLED = (*UNDER_WAY, Status.FAILED, Status.EXPIRED)
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
@@ -107,6 +114,8 @@ class Payment(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     changed = models.DateTimeField(auto_now=True)
     checked_at = models.DateTimeField(null=True, blank=True)
+    # When it was paid, failed or expired; unknown of what ended before this was noted.
+    ended_at = models.DateTimeField(null=True, editable=False)
     # As Stripe said it a moment ago, on its way to the page; no column.
     client_secret = ""
 
@@ -147,6 +156,11 @@ class Payment(models.Model):
                 | (Q(method="intent") & ~Q(payment_intent_id="")),
                 name="payment_at_stripe_has_its_id",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["checkout_session_id"], name="payments_by_session"),
+            models.Index(fields=["payment_intent_id"], name="payments_by_intent"),
+            models.Index(fields=["id"], condition=NEEDS_SOMEBODY, name="payments_to_be_looked_at"),
         ]
 
     def __str__(self) -> str:
@@ -300,9 +314,11 @@ class Payment(models.Model):
 
     def move(self, status: Status, before: "Iterable[Status]", condition: Q = ALWAYS, **fields: str | int) -> bool:
         """Go to a status from one of those before it, in one statement; False if somebody else was faster."""
-        values = fields | {"status": status, "problem": str(fields.get("problem", ""))[:MAXIMUM_PROBLEM]}
+        now = timezone.now()
+        values: dict[str, object] = fields | {"status": status, "problem": str(fields.get("problem", ""))[:MAXIMUM_PROBLEM]}
+        values |= {"ended_at": now if status in self.ENDED else None}
         before_it = Payment.objects.filter(condition, pk=self.pk, status__in=before)
-        if not before_it.update(**values, changed=timezone.now()):
+        if not before_it.update(**values, changed=now):
             self.refresh_from_db()
             return False
         for name, value in values.items():

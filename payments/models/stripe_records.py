@@ -82,6 +82,7 @@ class StripeEvent(models.Model):
             models.UniqueConstraint(fields=["account", "event_id"], name="an_event_is_kept_once"),
         ]
         indexes = [
+            models.Index(fields=["object_id"], name="events_about_an_object"),
             models.Index(fields=["account", "-id"], name="events_of_an_account"),
             models.Index(fields=["account", "-failed_at"], condition=Q(failures__gt=0), name="events_that_failed"),
             models.Index(fields=["id"], condition=Q(outcome="received"), name="events_that_wait"),
