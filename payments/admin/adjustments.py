@@ -8,10 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from payments import counterparts
 from payments.admin.prices import PriceForm
 from payments.models import Discount, DiscountAmount, Tax
+from payments.money import format_percent
 
 
 class RetiresCounterparts:
@@ -44,9 +47,9 @@ class AmountsFormSet(forms.BaseInlineFormSet):
         amounts = [form for form in self.forms if form.has_changed() or form.instance.pk]
         kept = [form for form in amounts if not form.cleaned_data.get("DELETE")] if not any(self.errors) else amounts
         if self.instance.percent is None and not kept:
-            raise ValidationError("Set a percentage above, or an amount in at least one currency.")
+            raise ValidationError(_("Set a percentage above, or an amount in at least one currency."))
         if self.instance.percent is not None and kept:
-            raise ValidationError("A discount takes off either a percentage or amounts: remove one of them.")
+            raise ValidationError(_("A discount takes off either a percentage or amounts: remove one of them."))
 
 
 class DiscountAmountInline(admin.TabularInline):
@@ -66,10 +69,10 @@ class DiscountAdmin(RetiresCounterparts, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Discount]:
         return super().get_queryset(request).prefetch_related("amounts")
 
-    @admin.display(description="Takes off")
+    @admin.display(description=gettext_lazy("Takes off"))
     def takes_off(self, discount: Discount) -> str:
         if discount.percent is not None:
-            return f"{discount.percent.normalize():f} %"
+            return format_percent(discount.percent)
         return ", ".join(str(part) for part in discount.amounts.all())
 
 

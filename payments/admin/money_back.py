@@ -7,18 +7,15 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from payments import refunds
 from payments.admin.dashboard import dispute_link
+from payments.admin.long_lists import CurrencyFilter, LongList
 from payments.admin.read_only import ReadOnly
 from payments.errors import StorefrontError
 from payments.models import Dispute, Order, Refund
-
-
-def states_of(order: Order) -> list[str]:
-    """What a list says beside the order's status: that money went back, or is contested."""
-    refunded = [] if order.refunded == Order.Refunded.NOT else [order.get_refunded_display()]
-    return refunded + ([] if order.dispute == Order.Dispute.NONE else [order.get_dispute_display()])
 
 
 def money_back_of(order: Order) -> SafeString | str:
@@ -37,15 +34,21 @@ def page_of(model: str, pk: int) -> str:
 
 
 def refund_in_words(refund: Refund) -> str:
-    by = refund.requested_by or "Stripe's dashboard"
-    why = " · ".join(part for part in (refund.get_reason_display(), refund.note, refund.problem) if part)
-    return f"{refund}: {refund.shown_amount} by {by} · {refund.get_status_display()} · {why}"
+    by = refund.requested_by or _("Stripe's dashboard")
+    told = _("%(refund)s: %(amount)s by %(name)s") % {"refund": refund, "amount": refund.shown_amount, "name": by}
+    why = (refund.get_reason_display(), refund.note, refund.problem)
+    return " · ".join(str(part) for part in (told, refund.get_status_display(), *why) if part)
 
 
 def dispute_in_words(dispute: Dispute) -> str:
     due_by = dispute.evidence_due_by if dispute.is_open else None
-    until = f" · answer by {date_format(due_by, 'j F Y, H:i')}" if due_by else ""
-    return f"{dispute}: {dispute.shown_amount} · {dispute.reason} · {dispute.get_status_display()}{until}"
+    until = _("answer by %(time)s") % {"time": date_format(due_by, "DATETIME_FORMAT")} if due_by else ""
+    told = f"{dispute}: {dispute.shown_amount}"
+    return " · ".join(str(part) for part in (told, dispute.reason, dispute.get_status_display(), until) if part)
+
+
+class PaymentCurrencyFilter(CurrencyFilter):
+    field = "payment__currency"
 
 
 class RefundInline(ReadOnly, admin.TabularInline):
@@ -63,13 +66,13 @@ class DisputeInline(ReadOnly, admin.TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispute]:
         return super().get_queryset(request).select_related("payment")
 
-    @admin.display(description="At Stripe")
+    @admin.display(description=gettext_lazy("At Stripe"))
     def at_stripe(self, dispute: Dispute) -> SafeString | str:
         return dispute_link(dispute)
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnly, admin.ModelAdmin):
+class RefundAdmin(ReadOnly, LongList):
     list_display = [
         "__str__",
         "payment",
@@ -81,9 +84,10 @@ class RefundAdmin(ReadOnly, admin.ModelAdmin):
         "problem",
         "created",
     ]
-    list_filter = ["status", "reason", "payment__currency"]
+    sortable_by = ()
+    list_filter = ["status", "reason", PaymentCurrencyFilter]
     list_select_related = ["payment", "requested_by"]
-    search_fields = ["=payment__order__id", "=payment__payment_intent_id", "=stripe_id"]
+    search_fields = ["payment__order__id__exact", "payment__payment_intent_id__exact", "stripe_id__exact"]
     fields = readonly_fields = (
         *("payment", "shown_amount", "status", "reason", "note", "requested_by", "problem"),
         *("stripe_id", "created", "changed"),
@@ -93,28 +97,30 @@ class RefundAdmin(ReadOnly, admin.ModelAdmin):
     def has_refund_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("payments.refund_payment")
 
-    @admin.action(description="Ask Stripe what became of them", permissions=["refund"])
+    @admin.action(description=gettext_lazy("Ask Stripe what became of them"), permissions=["refund"])
     def ask_stripe(self, request: HttpRequest, chosen: QuerySet[Refund]) -> None:
         for refund in chosen.select_related("payment__order"):
             try:
                 refunds.settle_refund(refund)
             except StorefrontError as error:
-                self.message_user(request, f"{refund} could not be checked: {error}", level="WARNING")
+                told = _("%(refund)s could not be checked: %(problem)s") % {"refund": refund, "problem": error}
+                self.message_user(request, told, level="WARNING")
             else:
                 self.message_user(request, f"{refund}: {refund.get_status_display()}")
 
 
 @admin.register(Dispute)
-class DisputeAdmin(ReadOnly, admin.ModelAdmin):
+class DisputeAdmin(ReadOnly, LongList):
     list_display = ["__str__", "payment", "shown_amount", "status", "reason", "evidence_due_by", "at_stripe"]
-    list_filter = ["status", "reason", "currency"]
+    sortable_by = ()
+    list_filter = ["status", CurrencyFilter]
     list_select_related = ["payment"]
-    search_fields = ["=payment__order__id", "=payment__payment_intent_id", "=stripe_id"]
+    search_fields = ["payment__order__id__exact", "payment__payment_intent_id__exact", "stripe_id__exact"]
     fields = readonly_fields = (
         *("payment", "shown_amount", "status", "reason", "evidence_due_by", "is_charge_refundable"),
         *("at_stripe", "created", "changed"),
     )
 
-    @admin.display(description="At Stripe")
+    @admin.display(description=gettext_lazy("At Stripe"))
     def at_stripe(self, dispute: Dispute) -> SafeString | str:
         return dispute_link(dispute)

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from payments.errors import DiscountRefused
 from payments.gateway.keys import currencies
@@ -18,12 +20,14 @@ DISCOUNT = "discount"
 class AdjustmentsForm(forms.ModelForm):
     """What is chosen is copied onto the order. What it has already keeps its terms, as its lines keep their prices."""
 
-    taxes = forms.ModelMultipleChoiceField(Tax.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
+    taxes = forms.ModelMultipleChoiceField(
+        Tax.objects.none(), label=gettext_lazy("Taxes"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     removed = forms.MultipleChoiceField(
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label="Remove",
-        help_text="The order keeps it, unless you remove it or choose another discount.",
+        label=gettext_lazy("Remove"),
+        help_text=gettext_lazy("The order keeps it, unless you remove it or choose another discount."),
     )
 
     class Meta:
@@ -47,7 +51,8 @@ class AdjustmentsForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if {"taxes", "removed"} <= cleaned.keys() and len(self.order_taxes) > MAXIMUM_TAXES:
-            self.add_error("taxes", f"An order takes at most {MAXIMUM_TAXES} taxes: choose fewer.")
+            told = _("An order takes at most %(count)d taxes: choose fewer.")
+            self.add_error("taxes", told % {"count": MAXIMUM_TAXES})
         return cleaned
 
     @property
@@ -71,9 +76,12 @@ class AdjustmentsForm(forms.ModelForm):
             order.require_discount_usable()
         except DiscountRefused as error:
             if not self.changes_discount:
-                return f"{error} The order keeps it, and cannot be paid with it: choose another one, or remove it."
+                told = _(
+                    "%(problem)s The order keeps it, and cannot be paid with it: choose another one, or remove it."
+                )
+                return told % {"problem": error}
             give(None)
-            return f"{error} The order gets no discount."
+            return _("%(problem)s The order gets no discount.") % {"problem": error}
         return ""
 
 
@@ -81,4 +89,4 @@ def no_longer_offered(order: Order) -> list[tuple[str, str]]:
     """What the order has, though its discount or tax was deleted since."""
     names = {DISCOUNT: order.discount_name} if order.discount_name and not order.discount_id else {}
     names |= {str(tax.pk): str(tax) for tax in order.taxes.all() if not tax.tax_id}
-    return [(value, f"{name} (no longer offered)") for value, name in names.items()]
+    return [(value, _("%(name)s (no longer offered)") % {"name": name}) for value, name in names.items()]

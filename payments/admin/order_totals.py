@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from django import forms
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 
 from payments import money, pricing
 from payments.admin.order_adjustments import AdjustmentsForm
-from payments.admin.order_lines import TOO_MANY_LINES
+from payments.admin.order_lines import several_currencies, too_many_lines
 from payments.errors import StorefrontError
 from payments.models import Item, Order, OrderTax
 from payments.models.order_lines import MAXIMUM_LINES, MAXIMUM_QUANTITY
@@ -33,9 +34,9 @@ def totals_of(request: HttpRequest, order: Order | None) -> HttpResponse:
     shown = {prefix: row_shown(*row) for prefix, row in rows.items()}
     found = sorted({currency for currency, _, _ in rows.values()})
     if len(found) > 1:
-        problem = f"One order has one currency, and these items are in {' and '.join(found)}: make an order for each."
+        problem = several_currencies(found)
     if len(rows) > MAXIMUM_LINES:
-        problem = TOO_MANY_LINES
+        problem = too_many_lines()
     if problem or not rows:
         return JsonResponse({"rows": shown, "parts": [], "problem": problem})
     parts, problem = parts_sent(request, order or Order(currency=found[0]), found[0], rows.values())
@@ -48,7 +49,8 @@ Row = tuple[str, int, int]
 def sent_rows(request: HttpRequest, order: Order | None) -> tuple[dict[str, Row], str]:
     """Currency, unit amount and quantity of each line that is filled in; and what is wrong with the others."""
     formset = SentLines(request.POST, prefix="lines")
-    problem = "" if formset.is_valid() else f"Choose an item and a quantity from 1 to {MAXIMUM_QUANTITY} on each line."
+    told = _("Choose an item and a quantity from 1 to %(most)d on each line.") % {"most": MAXIMUM_QUANTITY}
+    problem = "" if formset.is_valid() else told
     sent = {str(form.prefix): form.cleaned_data for form in formset.forms if form.is_valid() and form.cleaned_data}
     kept = {prefix: values for prefix, values in sent.items() if not values.get("DELETE")}
     items = Item.objects.in_bulk([values["item"] for values in kept.values()])
@@ -95,9 +97,9 @@ def problem_with_amount(total: int, currency: str) -> str:
 
 
 def price_parts(price: pricing.Price, currency: str, discount_name: str, taxes: Iterable[OrderTax]) -> list[str]:
-    parts = [f"Subtotal {format_amount(price.subtotal, currency)}"]
+    parts = [_("Subtotal %(amount)s") % {"amount": format_amount(price.subtotal, currency)}]
     if discount_name:
         parts.append(f"{discount_name} −{format_amount(price.discount, currency)}")
     for tax, amount in zip(taxes, price.taxes, strict=True):
         parts.append(f"{tax} {format_amount(amount, currency)}")
-    return [*parts, f"Total {format_amount(price.total, currency)}"]
+    return [*parts, _("Total %(amount)s") % {"amount": format_amount(price.total, currency)}]

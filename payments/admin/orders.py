@@ -1,7 +1,6 @@
 """Orders: composed by staff until they are paid, and to be looked at from then on."""
 
-import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -14,21 +13,33 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from payments import emails, fulfillment
-from payments.admin.money_back import money_back_of, states_of
+from payments.admin import packing
+from payments.admin.long_lists import CurrencyFilter, LongList
+from payments.admin.money_back import money_back_of
 from payments.admin.order_adjustments import AdjustmentsForm, no_longer_offered
+from payments.admin.order_items import items_for_sale
 from payments.admin.order_lines import OrderLineInline, may_be_composed
+from payments.admin.order_search import search
+from payments.admin.order_shopper import COLUMNS, ShopperForm
+from payments.admin.order_state import StateFilter, badges
 from payments.admin.order_totals import price_parts, totals_of
-from payments.admin.payments import PaymentInline
+from payments.admin.payments import PaymentInline, may_refund
 from payments.admin.related import ChoosesOnly
+from payments.admin.timeline import timeline_of
 from payments.errors import EmailNotSent, OrderClosed, StorefrontError
-from payments.models import Order
+from payments.models import Order, OrderChange, Payment
 from payments.money import format_amount
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
-class OrderForm(AdjustmentsForm):
+
+class OrderForm(ShopperForm, AdjustmentsForm):
     # Set for each request by the admin, which asks Stripe before its transaction begins.
     page_stays_open = ""
 
@@ -54,62 +65,66 @@ def close_shoppers_page(order: Order) -> str:
     except OrderClosed:
         raise
     except StorefrontError as error:
-        return (
+        return _(
             "The shopper has a payment page of this order open, and it cannot be taken back at the moment "
-            f"({error.code}). Save again in a minute."
-        )
+            "(%(code)s). Save again in a minute."
+        ) % {"code": error.code}
     return ""
 
 
 @admin.register(Order)
-class OrderAdmin(ChoosesOnly, admin.ModelAdmin):
+class OrderAdmin(ChoosesOnly, LongList):
     form = OrderForm
-    list_display = ["__str__", "status", "money_back_state", "bought", "total", "created", "paid_at"]
-    list_filter = ["status", "refunded", "dispute", "currency"]
-    search_fields = [
-        *("=id", "=uuid", "lines__name"),
-        *("=payments__checkout_session_id", "=payments__payment_intent_id"),
-    ]
-    search_help_text = "By number, item, or the id of a Checkout Session or PaymentIntent."
-    date_hierarchy = "created"
+    list_display = ["__str__", "state", "total", "email", "bought", "created", "paid_at"]
+    sortable_by = ()
+    list_filter = [StateFilter, "refunded", "dispute", CurrencyFilter, "created"]
+    # They are looked for by `search`; Django shows its field for this.
+    search_fields = ["id"]
+    search_help_text = gettext_lazy(
+        "By number, by how the shopper's e-mail address or an item's name begins, "
+        "or by the id of a Checkout Session or PaymentIntent."
+    )
     fields = ["discount", "taxes"]
     inlines = [OrderLineInline, PaymentInline]
+    actions = ["print_packing_slips"]
 
     class Media:
         js = [forms.Script("shop/admin_order.js", defer=True)]
 
     def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
         pages = [
-            path("totals/", self.admin_site.admin_view(self.totals), name="order-totals"),
-            path("<int:order_id>/totals/", self.admin_site.admin_view(self.totals), name="order-totals-of"),
-            path("<int:order_id>/send/", self.admin_site.admin_view(self.send_link), name="order-send-link"),
+            path("totals/", view(self.totals), name="order-totals"),
+            path("<int:order_id>/totals/", view(self.totals), name="order-totals-of"),
+            path("<int:order_id>/send/", view(self.send_link), name="order-send-link"),
+            path("packing-slips/", view(self.packing_slips), name="order-packing-slips"),
+            path("items/", view(self.items), name="order-items"),
         ]
         return [*pages, *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: Order | None = None) -> Any:
         if obj is None:
-            return ["discount", "taxes", "price_shown"]
+            return ["email", "language", "discount", "taxes", "price_shown"]
         if not self.has_change_permission(request, obj):
             money_back = ["money_back"] if obj.is_paid else []
-            return ["status", "discount_shown", "price_shown", *money_back, "created", "paid_at"]
+            shown = ["state", "email", "language_shown", "discount_shown", "price_shown"]
+            return [*shown, *money_back, "created", "paid_at"]
         removable = ["removed"] if no_longer_offered(obj) else []
-        return ["status", "discount", "taxes", *removable, "price_shown", "created", "paid_at"]
+        return ["state", "email", "language", "discount", "taxes", *removable, "price_shown", "created", "paid_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
-        return ["status", "discount_shown", "price_shown", "money_back", "created", "paid_at"]
+        return ["state", "language_shown", "discount_shown", "price_shown", "money_back", "created", "paid_at"]
 
     def get_inlines(self, request: HttpRequest, obj: Order | None = None) -> list[Any]:
         return [OrderLineInline, PaymentInline] if obj else [OrderLineInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return super().get_queryset(request).prefetch_related("lines", "taxes")
+        return super().get_queryset(request).prefetch_related("lines", "taxes", "payments")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
-        """Also as an order is called everywhere: Order 12."""
-        number = re.sub(r"^\s*order\s+(?=[0-9]+\s*$)", "", search_term, flags=re.IGNORECASE)
-        return super().get_search_results(request, queryset, number)
+        return (search(queryset, search_term) if search_term.strip() else queryset), False
 
     def has_change_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return may_be_composed(obj) and super().has_change_permission(request, obj)
@@ -125,9 +140,20 @@ class OrderAdmin(ChoosesOnly, admin.ModelAdmin):
             try:
                 request.page_stays_open = close_shoppers_page(order)  # type: ignore[attr-defined]
             except OrderClosed as error:
-                self.message_user(request, f"Nothing was changed. {error}", level="WARNING")
+                told = _("Nothing was changed. %(problem)s") % {"problem": error}
+                self.message_user(request, told, level="WARNING")
                 return HttpResponseRedirect(change_page(order))
         return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        obj = context["original"]
+        if obj:
+            context |= {
+                "timeline": [(entry, request.user.has_perm(entry.permission)) for entry in timeline_of(obj)],
+                "packing_slip": packing.address_of_slips([obj.pk]) if obj.is_paid else "",
+                "refundable": refundable(obj) if may_refund(request) else [],
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         form = super().get_form(request, *args, **kwargs)
@@ -138,6 +164,10 @@ class OrderAdmin(ChoosesOnly, admin.ModelAdmin):
         """What is there already is only changed column by column: the rest was read before the row was locked."""
         if not change:
             super().save_model(request, obj, form, change)
+            return
+        changed = [column for column in COLUMNS if column in form.changed_data]
+        if changed:
+            obj.save(update_fields=changed)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -147,6 +177,15 @@ class OrderAdmin(ChoosesOnly, admin.ModelAdmin):
         problem = form.let_have_discount(order, order.give_discount)
         if problem:
             self.message_user(request, problem, level="WARNING")
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        note(request, obj, OrderChange.Kind.MADE)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        entry = super().log_change(request, obj, message)
+        note(request, obj, OrderChange.Kind.CHANGED, detail=entry.change_message)
+        return entry
 
     def response_post_save_add(self, request: HttpRequest, obj: Order) -> HttpResponseRedirect:
         """On to the page that has the link for the shopper."""
@@ -160,63 +199,96 @@ class OrderAdmin(ChoosesOnly, admin.ModelAdmin):
             raise PermissionDenied
         return totals_of(request, order)
 
+    def items(self, request: HttpRequest) -> HttpResponse:
+        """What may be put in a line, for the field that looks it up."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        return items_for_sale(request)
+
     @method_decorator(require_POST)
     def send_link(self, request: HttpRequest, order_id: int) -> HttpResponse:
         order = get_object_or_404(Order.objects.prefetch_related("lines", "taxes"), pk=order_id)
         if not super().has_change_permission(request, order):
             raise PermissionDenied
-        form = LinkForm(request.POST, instance=order)
+        form = LinkForm(request.POST)
         if not form.is_valid():
-            self.message_user(request, "The link was not sent: type an e-mail address.", level="ERROR")
+            self.message_user(request, _("The link was not sent: type an e-mail address."), level="ERROR")
             return HttpResponseRedirect(change_page(order))
-        form.save()
+        order.email = form.cleaned_data["email"]
+        order.save(update_fields=["email"])
         try:
             emails.send_payment_link(order, request.build_absolute_uri(reverse("order", args=[order.uuid])))
         except EmailNotSent as error:
-            self.message_user(request, f"The link was not sent. {error}", level="ERROR")
+            told = _("The link was not sent. %(problem)s") % {"problem": error}
+            self.message_user(request, told, level="ERROR")
         else:
-            self.log_change(request, order, f"Sent the link to {order.email}.")
-            self.message_user(request, f"The link was sent to {order.email}.{emails.where_mail_goes()}")
+            note(request, order, OrderChange.Kind.LINK_SENT, detail=order.email)
+            super().log_change(request, order, f"Sent the link to {order.email}.")
+            told = _("The link was sent to %(email)s.") % {"email": order.email}
+            self.message_user(request, f"{told}{emails.where_mail_goes()}")
         return HttpResponseRedirect(change_page(order))
 
-    @admin.display(description="Money back")
-    def money_back_state(self, order: Order) -> str:
-        return " · ".join(states_of(order)) or "–"
+    def packing_slips(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return packing.slips_page(request, Order.objects.all())
 
-    @admin.display(description="Refunds and disputes")
+    @admin.action(description=gettext_lazy("Print packing slips"), permissions=["view"])
+    def print_packing_slips(self, request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse | None:
+        ids = list(chosen.values_list("pk", flat=True)[: packing.MOST_AT_ONCE + 1])
+        if len(ids) > packing.MOST_AT_ONCE:
+            told = _("At most %(count)d packing slips are printed at once: choose fewer orders.")
+            self.message_user(request, told % {"count": packing.MOST_AT_ONCE}, level="ERROR")
+            return None
+        return HttpResponseRedirect(packing.address_of_slips(ids))
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, order: Order) -> SafeString:
+        return badges(order)
+
+    @admin.display(description=gettext_lazy("Refunds and disputes"))
     def money_back(self, order: Order) -> SafeString | str:
         return money_back_of(order)
 
-    @admin.display(description="Bought")
+    @admin.display(description=gettext_lazy("Bought"))
     def bought(self, order: Order) -> str:
         return ", ".join(str(line) for line in order.lines.all())
 
-    @admin.display(description="Discount")
+    @admin.display(description=gettext_lazy("Language"))
+    def language_shown(self, order: Order) -> str:
+        return ShopperForm.name_of(order.language) or "–"
+
+    @admin.display(description=gettext_lazy("Discount"))
     def discount_shown(self, order: Order) -> str:
         return order.discount_name or "–"
 
-    @admin.display(description="Total")
+    @admin.display(description=gettext_lazy("Total"))
     def total(self, order: Order) -> str:
         return format_amount(order.price.total, order.currency)
 
-    @admin.display(description="Price")
+    @admin.display(description=gettext_lazy("Price"))
     def price_shown(self, order: Order) -> SafeString:
         """The script replaces the text at each change of the form, by what the address answers."""
+        silent = _("The shop cannot be reached at the moment: save to see the total.")
+        output = '<output id="order-totals" data-url="{}" data-silent="{}">{}</output>'
         if order.pk is None:
-            return format_html('<output id="order-totals" data-url="{}">–</output>', reverse("admin:order-totals"))
+            return format_html(output, reverse("admin:order-totals"), silent, "–")
         parts = " · ".join(price_parts(order.price, order.currency, order.discount_name, order.taxes.all()))
         if not may_be_composed(order):
             return format_html("{}", parts)
-        address = reverse("admin:order-totals-of", args=[order.pk])
-        return format_html('<output id="order-totals" data-url="{}">{}</output>', address, parts)
+        return format_html(output, reverse("admin:order-totals-of", args=[order.pk]), silent, parts)
 
 
-class LinkForm(forms.ModelForm):
-    class Meta:
-        model = Order
-        fields = ["email"]
-
+class LinkForm(forms.Form):
     email = forms.EmailField()
+
+
+def note(request: HttpRequest, order: Order, kind: OrderChange.Kind, *, detail: str = "") -> None:
+    OrderChange.objects.note(order, kind, by=cast("User", request.user), detail=detail)
+
+
+def refundable(order: Order) -> list[Payment]:
+    return [payment for payment in order.payments.all() if payment.refundable_amount]
 
 
 def change_page(order: Order) -> str:

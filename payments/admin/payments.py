@@ -4,35 +4,49 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from payments.admin.dashboard import payment_link
+from payments.admin.long_lists import CurrencyFilter, LongList
 from payments.admin.money_back import DisputeInline, RefundInline
+from payments.admin.order_search import number_in
 from payments.admin.read_only import ReadOnly
 from payments.admin.refunding import refund_page
 from payments.admin.webhook_health import account_name, health_of_accounts, refused_deliveries
+from payments.endpoints import EVENTS
 from payments.models import Payment, StripeEvent
 from payments.money import format_amount
-
-
-def amount_of(payment: Payment) -> str:
-    """Also of a row that is none: staff's form says how many rows it has, and an unfit one is shown again."""
-    return format_amount(payment.amount, payment.currency) if payment.pk else "–"
-
-
-def refunded_amount_of(payment: Payment) -> str:
-    return format_amount(payment.refunded_amount, payment.currency) if payment.refunded_amount else "–"
 
 
 def may_refund(request: HttpRequest) -> bool:
     return request.user.has_perm("payments.refund_payment")
 
 
-class PaymentInline(ReadOnly, admin.TabularInline):
+class PaymentColumns:
+    """What is shown of a payment, beside its order and by itself."""
+
+    @admin.display(description=gettext_lazy("Amount"))
+    def amount_shown(self, payment: Payment) -> str:
+        """Also of a row that is none: staff's form says how many rows it has, and an unfit one is shown again."""
+        return format_amount(payment.amount, payment.currency) if payment.pk else "–"
+
+    @admin.display(description=gettext_lazy("Refunded"))
+    def refunded(self, payment: Payment) -> str:
+        return format_amount(payment.refunded_amount, payment.currency) if payment.refunded_amount else "–"
+
+    @admin.display(description=gettext_lazy("At Stripe"))
+    def at_stripe(self, payment: Payment) -> SafeString | str:
+        return payment_link(payment)
+
+
+class PaymentInline(PaymentColumns, ReadOnly, admin.TabularInline):
     model = Payment
     readonly_fields = ("attempt", "status", "amount_shown", "refunded", "refund", "at_stripe", "problem", "created")
 
@@ -40,27 +54,15 @@ class PaymentInline(ReadOnly, admin.TabularInline):
         hidden = [] if may_refund(request) else ["refund"]
         return [name for name in self.readonly_fields if name not in hidden]
 
-    @admin.display(description="Refunded")
-    def refunded(self, payment: Payment) -> str:
-        return refunded_amount_of(payment)
-
-    @admin.display(description="Refund")
+    @admin.display(description=gettext_lazy("Refund"))
     def refund(self, payment: Payment) -> SafeString | str:
         if not payment.refundable_amount:
             return "–"
-        return format_html('<a href="{}">Refund</a>', reverse("admin:payment-refund", args=[payment.pk]))
-
-    @admin.display(description="Amount")
-    def amount_shown(self, payment: Payment) -> str:
-        return amount_of(payment)
-
-    @admin.display(description="At Stripe")
-    def at_stripe(self, payment: Payment) -> SafeString | str:
-        return payment_link(payment)
+        return format_html('<a href="{}">{}</a>', reverse("admin:payment-refund", args=[payment.pk]), _("Refund"))
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly, admin.ModelAdmin):
+class PaymentAdmin(PaymentColumns, ReadOnly, LongList):
     list_display = [
         "__str__",
         "order",
@@ -73,12 +75,14 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
         "problem",
         "created",
     ]
-    list_filter = ["status", "method", "currency", "livemode"]
+    sortable_by = ()
+    list_filter = ["status", "method", CurrencyFilter, "livemode"]
     list_select_related = ["order"]
-    search_fields = ["=order__id", "=checkout_session_id", "=payment_intent_id"]
+    search_fields = ["order__id", "checkout_session_id", "payment_intent_id"]
+    search_help_text = gettext_lazy("By the order's number, or the id of a Checkout Session or PaymentIntent.")
     fields = readonly_fields = (
         *("order", "attempt", "status", "method", "amount_shown", "refunded", "mode", "publishable_key"),
-        *("checkout_session_id", "payment_intent_id", "at_stripe", "problem", "created", "changed"),
+        *("checkout_session_id", "payment_intent_id", "at_stripe", "problem", "created", "ended_at", "changed"),
     )
 
     inlines = [RefundInline, DisputeInline]
@@ -87,34 +91,49 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
         page = self.admin_site.admin_view(self.refund)
         return [path("<int:payment_id>/refund/", page, name="payment-refund"), *super().get_urls()]
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Payment], search_term: str
+    ) -> tuple[QuerySet[Payment], bool]:
+        return (by_number_or_id(queryset, search_term) if search_term.strip() else queryset), False
+
     def refund(self, request: HttpRequest, payment_id: int) -> HttpResponse:
         """Whoever may see payments may not by that give them back."""
         if not may_refund(request):
             raise PermissionDenied
         return refund_page(request, get_object_or_404(Payment.objects.select_related("order"), pk=payment_id))
 
-    @admin.display(description="Refunded")
-    def refunded(self, payment: Payment) -> str:
-        return refunded_amount_of(payment)
-
-    @admin.display(description="Mode")
+    @admin.display(description=gettext_lazy("Mode"))
     def mode(self, payment: Payment) -> str:
-        return "Live" if payment.livemode else "Test"
+        return _("Live") if payment.livemode else _("Test")
 
-    @admin.display(description="Amount")
-    def amount_shown(self, payment: Payment) -> str:
-        return amount_of(payment)
 
-    @admin.display(description="At Stripe")
-    def at_stripe(self, payment: Payment) -> SafeString | str:
-        return payment_link(payment)
+def by_number_or_id(payments: QuerySet[Payment], text: str) -> QuerySet[Payment]:
+    """Each by an index."""
+    number = number_in(text.strip())
+    if number:
+        return payments.filter(order=number)
+    return payments.filter(Q(checkout_session_id=text.strip()) | Q(payment_intent_id=text.strip()))
+
+
+class EventTypeFilter(admin.SimpleListFilter):
+    """By the types that mean something here, without looking for those that occur."""
+
+    title = gettext_lazy("type")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in EVENTS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> QuerySet[StripeEvent]:
+        return queryset.filter(type=self.value()) if self.value() else queryset
 
 
 @admin.register(StripeEvent)
-class StripeEventAdmin(ReadOnly, admin.ModelAdmin):
+class StripeEventAdmin(ReadOnly, LongList):
     list_display = ["event_id", "type", "account_shown", "outcome", "problem", "failures", "was_fetched", "received"]
-    list_filter = ["outcome", "type", "livemode", "was_fetched"]
-    search_fields = ["=event_id", "=object_id"]
+    sortable_by = ()
+    list_filter = ["outcome", EventTypeFilter, "livemode", "was_fetched"]
+    search_fields = ["event_id__exact", "object_id__exact"]
     fields = readonly_fields = (
         *("event_id", "type", "account", "livemode", "object_id", "outcome", "problem", "failures", "last_failure"),
         *("failed_at", "was_fetched", "received", "changed", "payload"),
@@ -124,6 +143,6 @@ class StripeEventAdmin(ReadOnly, admin.ModelAdmin):
         health = {"accounts": health_of_accounts(), "refused": refused_deliveries()}
         return super().changelist_view(request, (extra_context or {}) | health)
 
-    @admin.display(description="Account")
+    @admin.display(description=gettext_lazy("Account"))
     def account_shown(self, event: StripeEvent) -> str:
         return account_name(event.account)

@@ -8,6 +8,8 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from payments import refunds
 from payments.errors import RefundRefused, StorefrontError
@@ -24,16 +26,19 @@ class RefundForm(forms.Form):
 
     # In major units, with the decimals that a price in the payment's currency has.
     amount = forms.DecimalField()
-    reason = forms.ChoiceField(choices=Refund.Reason)
+    reason = forms.ChoiceField(label=gettext_lazy("Reason"), choices=Refund.Reason)
     note = forms.CharField(
+        label=gettext_lazy("Note"),
         required=False,
         max_length=MAXIMUM_NOTE,
-        help_text="For the shop; the shopper does not see it.",
+        help_text=gettext_lazy("For the shop; the shopper does not see it."),
         widget=forms.Textarea({"rows": 2}),
     )
     token = forms.UUIDField(
         widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(("required", "invalid"), "Open this page again: it was not sent as it was shown."),
+        error_messages=dict.fromkeys(
+            ("required", "invalid"), gettext_lazy("Open this page again: it was not sent as it was shown.")
+        ),
     )
 
     def __init__(self, payment: Payment, *args: Any, **kwargs: Any) -> None:
@@ -45,7 +50,7 @@ class RefundForm(forms.Form):
             "token": uuid.uuid4(),
         }
         self.fields["amount"] = forms.DecimalField(
-            label=f"Amount in {payment.currency}",
+            label=_("Amount in %(currency)s") % {"currency": payment.currency},
             min_value=0,
             max_digits=14,
             decimal_places=price_decimals(payment.currency),
@@ -80,7 +85,7 @@ def refund_page(request: HttpRequest, payment: Payment) -> HttpResponse:
     try:
         refund = give_back(form, by=cast("User", request.user))
     except StorefrontError as error:
-        form.add_error(None, f"Nothing was refunded. {error}")
+        form.add_error(None, _("Nothing was refunded. %(problem)s") % {"problem": error})
         return page(request, payment, form)
     tell(request, refund)
     return HttpResponseRedirect(reverse("admin:payments_payment_change", args=[payment.pk]))
@@ -99,21 +104,22 @@ def give_back(form: RefundForm, *, by: "User") -> Refund:
 
 
 def tell(request: HttpRequest, refund: Refund) -> None:
-    amount = refund.shown_amount
+    values = {"amount": refund.shown_amount, "problem": refund.problem}
     if refund.is_unanswered:
-        messages.warning(request, f"{amount} is to be refunded. {refund.problem}")
+        messages.warning(request, _("%(amount)s is to be refunded. %(problem)s") % values)
     elif refund.status in Refund.NOTHING_WENT_BACK:
-        messages.error(request, f"Nothing was refunded. {refund.problem}")
+        messages.error(request, _("Nothing was refunded. %(problem)s") % values)
     elif refund.status == Refund.Status.SUCCEEDED:
-        messages.success(request, f"{amount} was refunded.")
+        messages.success(request, _("%(amount)s was refunded.") % values)
     else:
-        messages.success(request, f"{amount} is on its way back. The bank takes its time, and may still refuse.")
+        told = _("%(amount)s is on its way back. The bank takes its time, and may still refuse.")
+        messages.success(request, told % values)
 
 
 def page(request: HttpRequest, payment: Payment, form: RefundForm, *, amount: str = "") -> HttpResponse:
     """With an `amount` it asks for a confirmation."""
     context = admin.site.each_context(request) | {
-        "title": f"Refund {payment}",
+        "title": _("Refund %(payment)s") % {"payment": payment},
         "opts": Payment._meta,
         "payment": payment,
         "left": format_amount(payment.refundable_amount, payment.currency),

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
 from payments.gateway.keys import Keypair, every_keypair
 from payments.models import RefusedDelivery, StripeEvent
 
@@ -42,8 +45,8 @@ def refused_deliveries() -> list[RefusedDelivery]:
 def account_name(publishable_key: str) -> str:
     """By the currency it sells in, as everybody here calls it."""
     names = [name_of(keypair) for keypair in every_keypair() if keypair.publishable_key == publishable_key]
-    return " and ".join(names) or "not known any more"
+    return get_text_list(names, _("and")) or _("not known any more")
 
 
 def name_of(keypair: Keypair) -> str:
-    return f"{keypair.currency}, retired" if keypair.retired else keypair.currency
+    return _("%(currency)s, retired") % {"currency": keypair.currency} if keypair.retired else keypair.currency

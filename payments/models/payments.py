@@ -315,8 +315,9 @@ class Payment(models.Model):
     def move(self, status: Status, before: "Iterable[Status]", condition: Q = ALWAYS, **fields: str | int) -> bool:
         """Go to a status from one of those before it, in one statement; False if somebody else was faster."""
         now = timezone.now()
-        values: dict[str, object] = fields | {"status": status, "problem": str(fields.get("problem", ""))[:MAXIMUM_PROBLEM]}
-        values |= {"ended_at": now if status in self.ENDED else None}
+        problem = str(fields.get("problem", ""))[:MAXIMUM_PROBLEM]
+        ended_at = now if status in self.ENDED else None
+        values = {**fields, "status": status, "problem": problem, "ended_at": ended_at}
         before_it = Payment.objects.filter(condition, pk=self.pk, status__in=before)
         if not before_it.update(**values, changed=now):
             self.refresh_from_db()

@@ -1,11 +1,10 @@
 """Texts found by how they begin, whatever their case, and by an index on either database."""
 
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db.models import Func, Model, QuerySet
+from django.db.models import Func
 from django.db.models.functions import Lower
 
-AnyModel = TypeVar("AnyModel", bound=Model)
 LAST_CHARACTER = "\U0010ffff"
 
 
@@ -19,7 +18,7 @@ class InBytes(Func):
         return self.as_sql(compiler, connection, template="%(expressions)s COLLATE BINARY", **context)
 
 
-def beginning_with(rows: "QuerySet[AnyModel]", field: str, text: str) -> "QuerySet[AnyModel]":
+def beginning_with(rows: Any, field: str, text: str) -> Any:
     """Those whose field begins so. The model has an index of `InBytes(Lower(field))`."""
     least = text.lower()
     found = rows.alias(beginning=InBytes(Lower(field)))

@@ -15,7 +15,7 @@
 
   function show(totals) {
     if (!totals) {
-      shown.textContent = "The shop cannot be reached at the moment: save to see the total.";
+      shown.textContent = shown.dataset.silent;
       return;
     }
     for (const row of form.querySelectorAll(".dynamic-lines")) {
@@ -46,12 +46,13 @@
   const link = document.querySelector("#payment-link");
   const button = document.querySelector("#copy-payment-link");
   if (link && button) {
+    const said = button.textContent;
     button.hidden = false;
     button.addEventListener("click", async () => {
       link.select();
       const copied = await copy(link.value);
-      button.textContent = copied ? "Copied" : "Press Ctrl+C";
-      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      button.textContent = copied ? button.dataset.copied : button.dataset.byHand;
+      setTimeout(() => { button.textContent = said; }, 2000);
     });
   }
 

@@ -1,0 +1,49 @@
+"""Lists that stay quick however many rows there are: they are counted up to a limit, and filtered by what is known."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from payments.gateway.keys import every_keypair
+
+# Nobody turns over more pages than these are: whoever looks for something older searches, or filters.
+MOST_COUNTED = 10_000
+
+
+class CappedPaginator(Paginator):
+    object_list: QuerySet[Any]
+
+    @cached_property
+    def found(self) -> int:
+        return self.object_list.order_by()[: MOST_COUNTED + 1].count()
+
+    @property
+    def count(self) -> int:
+        return min(self.found, MOST_COUNTED)
+
+    @property
+    def has_more(self) -> bool:
+        return self.found > MOST_COUNTED
+
+
+class LongList(admin.ModelAdmin):
+    paginator = CappedPaginator
+    show_full_result_count = False
+
+
+class CurrencyFilter(admin.SimpleListFilter):
+    """By the currencies that have a keypair, without looking for those that occur."""
+
+    title = _("currency")
+    parameter_name = field = "currency"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(code, code) for code in sorted({keypair.currency for keypair in every_keypair()})]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
