@@ -69,7 +69,7 @@ def webhooks() -> Step:
     url = reverse("admin:payments_stripeevent_changelist")
     if not ring() or silent:
         told = _(
-            "Nothing has arrived yet from the accounts for %(currencies)s: run `manage.py register_webhooks`, "
+            "Nothing has arrived yet from the accounts for %(currencies)s: run “manage.py register_webhooks”, "
             "set the secrets that it prints, and pay a first order."
         )
         return Step(title, False, told % {"currencies": get_text_list(silent, _("and")) or "–"}, url)
@@ -87,13 +87,15 @@ def clock() -> Step:
     seen = read.until + STRIPE_TRIES_AT_ONCE if read else None
     if seen and timezone.now() - seen < CLOCK_IS_SEEN:
         return Step(title, True, _("Missed payments are fetched again and again."))
-    told = _("Run `manage.py reconcile --every 60` beside the shop: it settles what no webhook told of.")
+    told = _("Run “manage.py reconcile --every 60” beside the shop: it settles what no webhook told of.")
     return Step(title, False, told)
 
 
 def mail() -> Step:
-    problem = emails.where_mail_goes().strip()
-    return Step(_("Mail server"), not problem, problem or _("Mails are handed to a mail server."))
+    if emails.where_mail_goes():
+        told = _("Set EMAIL_URL in .env, and restart. Until then mails are only printed where the shop runs.")
+        return Step(_("The mail server"), False, told)
+    return Step(_("The mail server"), True, _("Mails are handed to it."))
 
 
 def name() -> Step:

@@ -34,6 +34,7 @@ class CappedPaginator(Paginator):
 class LongList(admin.ModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
 
 class CurrencyFilter(admin.SimpleListFilter):

@@ -3,9 +3,6 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,36 +12,7 @@ from payments.admin.dashboard import dispute_link
 from payments.admin.long_lists import CurrencyFilter, LongList
 from payments.admin.read_only import ReadOnly
 from payments.errors import StorefrontError
-from payments.models import Dispute, Order, Refund
-
-
-def money_back_of(order: Order) -> SafeString | str:
-    """Each refund and dispute of the order's payments, in a line."""
-    refunded = Refund.objects.filter(payment__order=order).select_related("payment", "requested_by")
-    contested = Dispute.objects.filter(payment__order=order)
-    lines = [
-        *((page_of("refund", refund.pk), refund_in_words(refund)) for refund in refunded),
-        *((page_of("dispute", dispute.pk), dispute_in_words(dispute)) for dispute in contested),
-    ]
-    return format_html_join("", '<div><a href="{}">{}</a></div>', lines) or "–"
-
-
-def page_of(model: str, pk: int) -> str:
-    return reverse(f"admin:payments_{model}_change", args=[pk])
-
-
-def refund_in_words(refund: Refund) -> str:
-    by = refund.requested_by or _("Stripe's dashboard")
-    told = _("%(refund)s: %(amount)s by %(name)s") % {"refund": refund, "amount": refund.shown_amount, "name": by}
-    why = (refund.get_reason_display(), refund.note, refund.problem)
-    return " · ".join(str(part) for part in (told, refund.get_status_display(), *why) if part)
-
-
-def dispute_in_words(dispute: Dispute) -> str:
-    due_by = dispute.evidence_due_by if dispute.is_open else None
-    until = _("answer by %(time)s") % {"time": date_format(due_by, "DATETIME_FORMAT")} if due_by else ""
-    told = f"{dispute}: {dispute.shown_amount}"
-    return " · ".join(str(part) for part in (told, dispute.reason, dispute.get_status_display(), until) if part)
+from payments.models import Dispute, Refund
 
 
 class PaymentCurrencyFilter(CurrencyFilter):

@@ -86,6 +86,15 @@ class OrderLineFormSet(forms.BaseInlineFormSet):
         may_be_empty = {"empty_permitted": True} if is_new else {}
         return {**super().get_form_kwargs(index), **self.offered, **may_be_empty}
 
+    def save_new_objects(self, commit: bool = True) -> list[OrderLine]:
+        """In one statement, however many they are."""
+        made: list[OrderLine] = super().save_new_objects(commit)
+        return OrderLine.objects.bulk_create(made) if commit else made
+
+    def save_new(self, form: Any, commit: bool = True) -> OrderLine:
+        line: OrderLine = super().save_new(form, commit=False)
+        return line
+
     def clean(self) -> None:
         super().clean()
         if any(self.errors):

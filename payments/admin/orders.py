@@ -17,10 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from payments import emails, fulfillment
-from payments.admin import packing
+from payments import fulfillment
+from payments.admin import packing, payment_link
 from payments.admin.long_lists import CurrencyFilter, LongList
-from payments.admin.money_back import money_back_of
 from payments.admin.order_adjustments import AdjustmentsForm, no_longer_offered
 from payments.admin.order_items import items_for_sale
 from payments.admin.order_lines import OrderLineInline, may_be_composed
@@ -31,7 +30,7 @@ from payments.admin.order_totals import price_parts, totals_of
 from payments.admin.payments import PaymentInline, may_refund
 from payments.admin.related import ChoosesOnly
 from payments.admin.timeline import timeline_of
-from payments.errors import EmailNotSent, OrderClosed, StorefrontError
+from payments.errors import OrderClosed, StorefrontError
 from payments.models import Order, OrderChange, Payment
 from payments.money import format_amount
 
@@ -106,14 +105,12 @@ class OrderAdmin(ChoosesOnly, LongList):
         if obj is None:
             return ["email", "language", "discount", "taxes", "price_shown"]
         if not self.has_change_permission(request, obj):
-            money_back = ["money_back"] if obj.is_paid else []
-            shown = ["state", "email", "language_shown", "discount_shown", "price_shown"]
-            return [*shown, *money_back, "created", "paid_at"]
+            return ["state", "email", "language_shown", "discount_shown", "price_shown", "created", "paid_at"]
         removable = ["removed"] if no_longer_offered(obj) else []
         return ["state", "email", "language", "discount", "taxes", *removable, "price_shown", "created", "paid_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[str]:
-        return ["state", "language_shown", "discount_shown", "price_shown", "money_back", "created", "paid_at"]
+        return ["state", "language_shown", "discount_shown", "price_shown", "created", "paid_at"]
 
     def get_inlines(self, request: HttpRequest, obj: Order | None = None) -> list[Any]:
         return [OrderLineInline, PaymentInline] if obj else [OrderLineInline]
@@ -210,22 +207,8 @@ class OrderAdmin(ChoosesOnly, LongList):
         order = get_object_or_404(Order.objects.prefetch_related("lines", "taxes"), pk=order_id)
         if not super().has_change_permission(request, order):
             raise PermissionDenied
-        form = LinkForm(request.POST)
-        if not form.is_valid():
-            self.message_user(request, _("The link was not sent: type an e-mail address."), level="ERROR")
-            return HttpResponseRedirect(change_page(order))
-        order.email = form.cleaned_data["email"]
-        order.save(update_fields=["email"])
-        try:
-            emails.send_payment_link(order, request.build_absolute_uri(reverse("order", args=[order.uuid])))
-        except EmailNotSent as error:
-            told = _("The link was not sent. %(problem)s") % {"problem": error}
-            self.message_user(request, told, level="ERROR")
-        else:
-            note(request, order, OrderChange.Kind.LINK_SENT, detail=order.email)
+        if payment_link.send(request, order):
             super().log_change(request, order, f"Sent the link to {order.email}.")
-            told = _("The link was sent to %(email)s.") % {"email": order.email}
-            self.message_user(request, f"{told}{emails.where_mail_goes()}")
         return HttpResponseRedirect(change_page(order))
 
     def packing_slips(self, request: HttpRequest) -> HttpResponse:
@@ -245,10 +228,6 @@ class OrderAdmin(ChoosesOnly, LongList):
     @admin.display(description=gettext_lazy("State"))
     def state(self, order: Order) -> SafeString:
         return badges(order)
-
-    @admin.display(description=gettext_lazy("Refunds and disputes"))
-    def money_back(self, order: Order) -> SafeString | str:
-        return money_back_of(order)
 
     @admin.display(description=gettext_lazy("Bought"))
     def bought(self, order: Order) -> str:
@@ -277,10 +256,6 @@ class OrderAdmin(ChoosesOnly, LongList):
         if not may_be_composed(order):
             return format_html("{}", parts)
         return format_html(output, reverse("admin:order-totals-of", args=[order.pk]), silent, parts)
-
-
-class LinkForm(forms.Form):
-    email = forms.EmailField()
 
 
 def note(request: HttpRequest, order: Order, kind: OrderChange.Kind, *, detail: str = "") -> None:

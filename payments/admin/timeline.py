@@ -8,6 +8,8 @@ from datetime import datetime
 from django.contrib.admin.models import LogEntry
 from django.db.models import Model
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from payments.admin.webhook_health import account_name
@@ -148,9 +150,9 @@ def refunded(order: Order) -> Iterator[Entry]:
 def disputed(order: Order) -> Iterator[Entry]:
     for dispute in Dispute.objects.filter(payment__order=order):
         values = {"amount": dispute.shown_amount}
-        state = dispute.get_status_display() if dispute.is_open else ""
+        state = [dispute.get_status_display(), until(dispute)] if dispute.is_open else []
         opened = _("The cardholder disputes %(amount)s") % values
-        yield Entry(dispute.created, opened, joined(dispute.reason, state), "bad", dispute)
+        yield Entry(dispute.created, opened, joined(dispute.reason, *state), "bad", dispute)
         if not dispute.is_open:
             is_lost = dispute.status == Dispute.Status.LOST
             ended = (
@@ -159,6 +161,11 @@ def disputed(order: Order) -> Iterator[Entry]:
                 else _("The dispute is over: nothing was lost")
             )
             yield Entry(dispute.changed, ended % values, kind="bad" if is_lost else "good", about=dispute)
+
+
+def until(dispute: Dispute) -> str:
+    due_by = dispute.evidence_due_by
+    return _("answer by %(time)s") % {"time": date_format(localtime(due_by), "DATETIME_FORMAT")} if due_by else ""
 
 
 def mailed(order: Order) -> Iterator[Entry]:
