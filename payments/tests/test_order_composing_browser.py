@@ -20,7 +20,9 @@ def adjustments(shop: Shop) -> None:
 
 
 def choose(page: Page, line: int, item: str, quantity: str) -> None:
-    page.locator(f"#id_lines-{line}-item").select_option(label=item)
+    page.locator(f"#lines-{line} .select2-selection").click()
+    page.locator(".select2-search__field").fill(item.split(",")[0].lower())
+    page.get_by_role("option", name=item).click()
     page.locator(f"#id_lines-{line}-quantity").fill(quantity)
 
 

@@ -1,0 +1,131 @@
+"""Staff finds an order by what the shopper says of it, and reads in the list whether it is paid."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from djmoney.money import Money
+
+from payments import checkout
+from payments.admin import long_lists
+from payments.admin.order_search import search
+from payments.models import Item, Order, Payment
+
+LIST = "/admin/payments/order/"
+Pay = Callable[..., Any]
+
+
+def order_of(item: Item, email: str = "", **values: Any) -> Order:
+    order = Order.objects.for_item(item, quantity=1, visitor=f"{email}{values}{Order.objects.count()}")
+    Order.objects.filter(pk=order.pk).update(email=email, **values)
+    return Order.objects.get(pk=order.pk)
+
+
+def found(client: Client, **query: str) -> list[int]:
+    return [order.pk for order in client.get(LIST, query).context["cl"].result_list]
+
+
+def states(client: Client, order: Order) -> list[str]:
+    page = client.get(LIST, {"q": str(order.pk)}).content.decode()
+    return re.findall(r'<span class="state \w+">([^<]+)</span>', page)
+
+
+def test_an_order_is_found_by_the_shoppers_address_however_it_is_written(admin_client: Client, usd_mug: Item) -> None:
+    ann = order_of(usd_mug, "Ann.Smith@Example.com")
+    anna = order_of(usd_mug, "anna@example.com")
+    order_of(usd_mug, "bob@example.com")
+    assert found(admin_client, q="ann.smith@example.com") == [ann.pk]
+    assert found(admin_client, q=" ANN.SMITH@EXAMPLE.COM ") == [ann.pk]
+    assert found(admin_client, q="ann") == [anna.pk, ann.pk]
+    assert found(admin_client, q="smith@example.com") == []
+    assert found(admin_client, q="a%") == []
+
+
+def test_what_begins_an_address_and_a_name_finds_both(admin_client: Client, usd_mug: Item) -> None:
+    pot = Item.objects.create(name="Ann's Teapot", price=Money(40, "USD"))
+    of_ann, of_bob = order_of(usd_mug, "ann@example.com"), order_of(pot, "bob@example.com")
+    assert found(admin_client, q="ann") == [of_bob.pk, of_ann.pk]
+    assert found(admin_client, q="Stoneware m") == [of_ann.pk]
+
+
+def test_a_number_finds_one_order_by_whatever_it_is_called(admin_client: Client, usd_mug: Item) -> None:
+    order, _ = order_of(usd_mug), order_of(usd_mug)
+    for text in (str(order.pk), f"Order {order.pk}", f"order  {order.pk}", f"#{order.pk}", str(order.uuid)):
+        assert found(admin_client, q=text) == [order.pk]
+    assert found(admin_client, q="9" * 18) == []
+
+
+@pytest.mark.parametrize("text", ["9" * 200, "'", "%", "pi_", "é", "\\", "order", "@", "1e5"])
+def test_whatever_is_typed_is_answered(admin_client: Client, usd_mug: Item, text: str) -> None:
+    order_of(usd_mug, "ann@example.com")
+    assert admin_client.get(LIST, {"q": text}).status_code == 200
+
+
+def plan(orders: Any) -> str:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    return str(orders.explain())
+
+
+@pytest.mark.parametrize(
+    ("text", "index"), [("ann@ex", "orders_by_email"), ("stone", "order_lines_by_name"), ("pi_1", "payments_by_intent")]
+)
+def test_each_search_is_served_by_an_index(db: None, text: str, index: str) -> None:
+    assert index in plan(search(Order.objects.all(), text))
+
+
+def test_paid_is_only_what_was_paid_with_money(admin_client: Client, usd_mug: Item, pay: Pay) -> None:
+    paid, free = order_of(usd_mug), order_of(usd_mug)
+    payment = checkout.open_session(order=paid, origin="http://testserver")
+    assert payment
+    assert states(admin_client, paid) == ["Payment page open"]
+    pay(payment.url)
+    admin_client.get(f"/order/{paid.uuid}")
+    assert states(admin_client, paid) == ["Paid"]
+    free.lines.all().delete()
+    assert states(admin_client, free) == ["Nothing to pay"]
+    free.complete_for_free()
+    assert states(admin_client, free) == ["Complete"]
+    assert (found(admin_client, state="paid"), found(admin_client, state="complete")) == ([paid.pk], [free.pk])
+
+
+def test_what_went_back_and_what_is_contested_stands_beside_paid(admin_client: Client, usd_mug: Item) -> None:
+    order = order_of(usd_mug)
+    order.mark_paid()
+    Order.objects.update(refunded="partly", dispute="open")
+    assert states(admin_client, order) == ["Paid", "Partly refunded", "Disputed"]
+
+
+def test_an_order_whose_pages_have_all_expired_reads_so(admin_client: Client, usd_mug: Item) -> None:
+    new, left, failed = order_of(usd_mug), order_of(usd_mug), order_of(usd_mug)
+    for order, end in ((left, Payment.mark_expired), (failed, lambda payment: payment.mark_failed("The bank said no"))):
+        payment = checkout.open_session(order=order, origin="http://testserver")
+        assert payment
+        end(payment)
+    assert states(admin_client, new) == ["Awaiting payment"]
+    assert states(admin_client, left) == ["Payment page expired"]
+    assert states(admin_client, failed) == ["Payment failed"]
+    assert found(admin_client, state="over") == [failed.pk, left.pk]
+    assert found(admin_client, state="waiting") == [new.pk]
+
+
+def test_a_currency_filters_and_a_strange_filter_is_ignored(admin_client: Client, usd_mug: Item, eur_mug: Item) -> None:
+    in_dollars, in_euros = order_of(usd_mug), order_of(eur_mug)
+    assert found(admin_client, currency="EUR") == [in_euros.pk]
+    assert found(admin_client, state="<script>") == [in_euros.pk, in_dollars.pk]
+
+
+def test_very_many_are_counted_up_to_a_limit(
+    admin_client: Client, usd_mug: Item, monkeypatch: Any, django_assert_max_num_queries: Any
+) -> None:
+    monkeypatch.setattr(long_lists, "MOST_COUNTED", 4)
+    for _ in range(4):
+        order_of(usd_mug)
+    assert "more than" not in admin_client.get(LIST).content.decode()
+    order_of(usd_mug)
+    with django_assert_max_num_queries(9):
+        assert "more than 4: search or filter to see the others" in admin_client.get(LIST).content.decode()
