@@ -58,6 +58,10 @@ class OrderLineForm(forms.ModelForm):
         shown = [*few, *(item for item in possible if str(item.pk) in chosen)]
         self.fields["item"].offer([*few, *possible], shown=shown)  # type: ignore[attr-defined]
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """Of which the database need not be asked line by line: items were read, and `OrderLine.clean` counts."""
+        return super()._get_validation_exclusions() | {"item", "quantity"}
+
     def has_changed(self) -> bool:
         """A line whose fields were only emptied is as empty as a new one."""
         return any(self[name].data for name in self.changed_data)
