@@ -60,7 +60,8 @@ class OrderLineForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """Of which the database need not be asked line by line: items were read, and `OrderLine.clean` counts."""
-        return super()._get_validation_exclusions() | {"item", "quantity"}
+        known: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return known | {"item", "quantity"}
 
     def has_changed(self) -> bool:
         """A line whose fields were only emptied is as empty as a new one."""
