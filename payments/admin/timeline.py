@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.admin.models import LogEntry
 from django.db.models import Model
@@ -18,6 +18,7 @@ from payments.money import format_amount
 
 # A card tester may have tried a thousand cards.
 MOST_DECLINES = 50
+AT_ONCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,19 @@ class Entry:
 
 
 def timeline_of(order: Order) -> list[Entry]:
-    payments = list(order.payments.all())
+    payments, changes = list(order.payments.all()), list(order.changes.all())
     parts = [
-        by_staff(order),
+        by_staff(order, changes),
         offered(order, payments),
         declined(payments),
         completed(order, payments),
         *([refunded(order), disputed(order)] if any(payment.is_taken for payment in payments) else []),
-        mailed(order),
+        mailed(order, changes),
     ]
     return sorted((entry for part in parts for entry in part), key=lambda entry: entry.at, reverse=True)
 
 
-def by_staff(order: Order) -> Iterator[Entry]:
-    changes = list(order.changes.all())
+def by_staff(order: Order, changes: list[OrderChange]) -> Iterator[Entry]:
     if not any(change.kind == OrderChange.Kind.MADE for change in changes):
         yield Entry(order.created, _("Made by the shopper"))
     for change in changes:
@@ -168,13 +168,22 @@ def until(dispute: Dispute) -> str:
     return _("answer by %(time)s") % {"time": date_format(localtime(due_by), "DATETIME_FORMAT")} if due_by else ""
 
 
-def mailed(order: Order) -> Iterator[Entry]:
+def mailed(order: Order, changes: list[OrderChange]) -> Iterator[Entry]:
     for email in OrderEmail.objects.filter(order=order):
         kind = {"mail": email.get_kind_display()}
         if email.sent_at:
-            yield Entry(email.sent_at, _("Mail sent: %(mail)s") % kind)
+            if not was_told(email, email.sent_at, changes):
+                yield Entry(email.sent_at, _("Mail sent: %(mail)s") % kind, email.recipient)
         else:
-            yield Entry(email.created, _("A mail waits to be sent: %(mail)s") % kind)
+            yield Entry(email.created, _("A mail waits to be sent: %(mail)s") % kind, email.recipient)
+
+
+def was_told(email: OrderEmail, sent_at: datetime, changes: list[OrderChange]) -> bool:
+    """Whether it is the link that went out when staff sent it, and not only when the mail server was back."""
+    sent = [change for change in changes if change.kind == OrderChange.Kind.LINK_SENT]
+    return email.kind == OrderEmail.Kind.PAYMENT_LINK and any(
+        change.detail == email.recipient and abs(change.created - sent_at) < AT_ONCE for change in sent
+    )
 
 
 def joined(*parts: str) -> str:

@@ -15,8 +15,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.utils import timezone
 
-from payments import checkout, refunds
-from payments.models import Dispute, Item, Order, OrderChange, Payment, Refund, StripeEvent
+from payments import checkout, emails, refunds
+from payments.models import Dispute, Item, Order, OrderChange, OrderEmail, Payment, Refund, StripeEvent
 from payments.tests.filled_in import filled_in
 from payments.tests.test_order_composing import ADD, change_page, form
 
@@ -45,8 +45,14 @@ def offer(order: Order) -> Payment:
 
 @pytest.mark.django_db(transaction=True)
 def test_everything_from_the_first_line_to_the_refund_is_told_in_order(
-    admin_client: Client, admin_user: User, order: Order, pay: Pay, carry_webhooks: Callable[[], list[int]]
+    admin_client: Client,
+    admin_user: User,
+    order: Order,
+    pay: Pay,
+    carry_webhooks: Callable[[], list[int]],
+    monkeypatch: Any,
 ) -> None:
+    monkeypatch.setattr(emails, "breaker", emails.Breaker())
     sent = filled_in(admin_client.get(change_page(order)), "order_form")
     admin_client.post(change_page(order), sent | {"lines-0-quantity": "1"})
     admin_client.post(f"/admin/payments/order/{order.pk}/send/", {"email": "shopper@example.com"})
@@ -63,9 +69,17 @@ def test_everything_from_the_first_line_to_the_refund_is_told_in_order(
         "USD\xa019.00 to be paid on Stripe's page, to the account USD",
         "The card was declined generic_decline",
         "USD\xa019.00 was paid",
-        "Mail sent: Confirmation of the order",
+        "Mail sent: Confirmation of the order shopper@example.com",
         "Refund of USD\xa07.00 by admin Refunded · Requested by the customer · Broken",
+        "Mail sent: Refund shopper@example.com",
     ]
+
+
+def test_a_link_that_was_mailed_once_the_server_was_back_is_told_as_well(admin_client: Client, order: Order) -> None:
+    email = OrderEmail.objects.create(order=order, kind="payment_link", recipient="ann@example.com", page="x")
+    assert told(admin_client, order)[-1] == "A mail waits to be sent: Link to the order ann@example.com"
+    email.mark_sent()
+    assert told(admin_client, order)[-1] == "Mail sent: Link to the order ann@example.com"
 
 
 def test_what_a_shopper_began_and_left_is_told(admin_client: Client, usd_mug: Item) -> None:
@@ -162,7 +176,7 @@ def test_what_the_history_said_before_is_copied(admin_client: Client, admin_user
             change_message=message,
         )
     LogEntry.objects.create(user=admin_user, content_type=content_type, object_id="999", action_flag=ADDITION)
-    import_module("payments.migrations.0011_what_staff_did_before").copy_history(apps, None)
+    import_module("payments.migrations.0012_what_staff_did_before").copy_history(apps, None)
     assert told(admin_client, order) == [
         "Made by admin",
         "admin sent the payment link to a@example.com",

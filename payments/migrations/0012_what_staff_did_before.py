@@ -37,7 +37,7 @@ def copy_of(entry, change):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0010_what_happened_to_an_order"),
+        ("payments", "0011_what_happened_to_an_order"),
         ("admin", "0003_logentry_add_action_flag_choices"),
         ("contenttypes", "0002_remove_content_type_name"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -13,7 +13,7 @@ from payments.migrations._one_currency import while_tables_change
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0009_order_language'),
+        ('payments', '0010_mails_of_refunds_and_links'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
