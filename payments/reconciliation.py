@@ -11,7 +11,7 @@ from django.utils import timezone
 from payments import brake, counterparts, emails, fulfillment, money_back, webhooks
 from payments.errors import AccountSilent, StorefrontError
 from payments.gateway.keys import Keypair, every_keypair
-from payments.models import Order, Payment, StripeEvent
+from payments.models import Order, Payment, StripeEvent, Upload
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ def reconcile() -> Iterator[Line]:
     yield from counted(counterparts.retire_leftovers(), "coupons and tax rates retired that nothing uses any more")
     yield from counted(emails.send_due(), "mails sent that had waited")
     brake.forget_what_is_over()
+    Upload.objects.forget_old()
     yield from counted(cut_down_events(), "events left without what tells of a person")
 
 

@@ -8,12 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from djmoney.money import Money
 
+from payments.admin import history
+from payments.admin.item_list import ItemList
+from payments.admin.item_sale import OnAndOffSale
+from payments.admin.price_changes import PriceChanges
 from payments.admin.prices import PriceForm
 from payments.models import Item
-
-LOOK_AGAIN = "Open this page again, and then change the stock."
 
 
 class ItemForm(PriceForm):
@@ -46,10 +49,21 @@ class ItemForm(PriceForm):
 
 def stock_after(shown: int | None, wanted: int, now: int | None) -> int:
     if (shown is None) != (now is None):
-        raise ValidationError(f"Meanwhile somebody else has begun or ceased to count this item. {LOOK_AGAIN}")
+        raise ValidationError(
+            _(
+                "Meanwhile somebody else has begun or ceased to count this item. "
+                "Open this page again, and then change the stock."
+            )
+        )
     stock = wanted + (now or 0) - (shown or 0)
     if stock < 0:
-        raise ValidationError(f"Meanwhile others were sold, and only {now} are left. {LOOK_AGAIN}")
+        raise ValidationError(
+            _(
+                "Meanwhile others were sold, and only %(left)s are left. "
+                "Open this page again, and then change the stock."
+            )
+            % {"left": now}
+        )
     return stock
 
 
@@ -63,13 +77,9 @@ class ItemFormSet(BaseModelFormSet):
 
 
 @admin.register(Item)
-class ItemAdmin(admin.ModelAdmin):
+class ItemAdmin(OnAndOffSale, PriceChanges, ItemList):
     form = ItemForm
-    list_display = ["name", "on_sale", "price", "stock", "changed"]
-    list_editable = ["on_sale", "price", "stock"]
-    list_filter = ["currency", "on_sale"]
-    list_per_page = 50
-    search_fields = ["name", "description"]
+    actions = ["put_on_sale", "take_off_sale", "change_prices"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> tuple[str, ...]:
         return ("created", "changed") if obj else ()
@@ -97,13 +107,9 @@ class ItemAdmin(admin.ModelAdmin):
             before, after = Money(*form.initial["price"]), form.cleaned_data["price"]
             fields = message[0]["changed"]["fields"]
             position = form.changed_data.index("price")
-            fields[position] = f"price from {shown(before)} to {shown(after)}"
+            fields[position] = history.price_change(before, after)
         return message
 
 
 def columns(fields: list[str]) -> list[str]:
     return [*fields, "currency"] if "price" in fields else fields
-
-
-def shown(price: Money) -> str:
-    return f"{price.amount} {price.currency}"

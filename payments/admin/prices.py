@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from djmoney.forms import MoneyField
 
 from payments.gateway.keys import currencies
@@ -37,7 +38,7 @@ def price_field(currency: str) -> PriceField:
         max_digits=14,
         decimal_places=2,
         currency_choices=currency_choices(currency),
-        help_text="The shopper pays in this currency, to the Stripe account that takes it.",
+        help_text=_("The shopper pays in this currency, to the Stripe account that takes it."),
     )
 
 
@@ -46,7 +47,7 @@ def currency_choices(present: str) -> list[tuple[str, str]]:
     offered = currencies()
     choices = [(code, code) for code in offered]
     if not present:
-        return choices if len(choices) == 1 else [("", "Choose a currency"), *choices]
+        return choices if len(choices) == 1 else [("", _("Choose a currency")), *choices]
     if present in offered:
         return choices
-    return [(present, f"{present} (cannot be sold: no keypair)"), *choices]
+    return [(present, _("%(currency)s (cannot be sold: no keypair)") % {"currency": present}), *choices]

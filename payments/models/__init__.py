@@ -12,6 +12,7 @@ from payments.models.payments import Payment
 from payments.models.purchases import NewOrder
 from payments.models.refunds import Refund
 from payments.models.stripe_records import Counterpart, ReadEvents, RefusedDelivery, StripeEvent
+from payments.models.uploads import Upload
 
 __all__ = [
     "Counterpart",
@@ -33,4 +34,5 @@ __all__ = [
     "StripeEvent",
     "Tally",
     "Tax",
+    "Upload",
 ]
