@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from djmoney.money import Money
 
 from payments.admin import history
+from payments.admin.item_export import Exports
+from payments.admin.item_import import Imports
 from payments.admin.item_list import ItemList
 from payments.admin.item_sale import OnAndOffSale
 from payments.admin.price_changes import PriceChanges
@@ -77,9 +79,9 @@ class ItemFormSet(BaseModelFormSet):
 
 
 @admin.register(Item)
-class ItemAdmin(OnAndOffSale, PriceChanges, ItemList):
+class ItemAdmin(OnAndOffSale, PriceChanges, Imports, Exports, ItemList):
     form = ItemForm
-    actions = ["put_on_sale", "take_off_sale", "change_prices"]
+    actions = ["put_on_sale", "take_off_sale", "change_prices", "export_xlsx", "export_csv"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> tuple[str, ...]:
         return ("created", "changed") if obj else ()

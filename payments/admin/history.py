@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 Message = list[dict[str, Any]]
+ADDED: Message = [{"added": {}}]
+COLUMNS = ["name", "description", "price", "picture", "on_sale", "stock"]
 ROWS_AT_ONCE = 500
 
 
@@ -41,6 +43,11 @@ def note(request: HttpRequest, flag: int, changes: Iterable[tuple[Item, Message]
 def changed(fields: list[str]) -> Message:
     """Names of fields, which the admin translates for whoever reads the history."""
     return [{"changed": {"fields": fields}}]
+
+
+def changed_fields(before: Item, after: Item) -> list[str]:
+    names = [name for name in COLUMNS if getattr(before, name) != getattr(after, name)]
+    return [price_change(before.price, after.price) if name == "price" else label(name) for name in names]
 
 
 def label(name: str) -> str:
