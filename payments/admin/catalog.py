@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from djmoney.money import Money
 
 from payments.admin import history
+from payments.admin.copies import Copies
 from payments.admin.item_export import Exports
 from payments.admin.item_import import Imports
 from payments.admin.item_list import ItemList
@@ -79,9 +80,9 @@ class ItemFormSet(BaseModelFormSet):
 
 
 @admin.register(Item)
-class ItemAdmin(OnAndOffSale, PriceChanges, Imports, Exports, ItemList):
+class ItemAdmin(OnAndOffSale, PriceChanges, Copies, Imports, Exports, ItemList):
     form = ItemForm
-    actions = ["put_on_sale", "take_off_sale", "change_prices", "export_xlsx", "export_csv"]
+    actions = ["put_on_sale", "take_off_sale", "change_prices", "copy_items", "export_xlsx", "export_csv"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> tuple[str, ...]:
         return ("created", "changed") if obj else ()

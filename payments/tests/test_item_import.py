@@ -458,6 +458,11 @@ def lying_bomb() -> bytes:
     return bomb().replace(size, struct.pack("<I", 10))
 
 
+def many_cells() -> bytes:
+    """Few bytes, even unpacked, and much work."""
+    return with_sheet(SHEET.replace("</row>", "<c/>" * 700_000 + "</row>", 1))
+
+
 def entities() -> bytes:
     """A billion laughs."""
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
@@ -467,10 +472,13 @@ def entities() -> bytes:
 
 def with_sheet(text: str) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(xlsx_file([HEADER, mug()]))) as good, zipfile.ZipFile(file, "w") as bad:
+    with (
+        zipfile.ZipFile(io.BytesIO(xlsx_file([HEADER, mug()]))) as good,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bad,
+    ):
         for entry in good.infolist():
             is_sheet = entry.filename.startswith("xl/worksheets/")
-            bad.writestr(entry, text if is_sheet else good.read(entry))
+            bad.writestr(entry.filename, text if is_sheet else good.read(entry))
     return file.getvalue()
 
 
@@ -492,6 +500,7 @@ GOOD = xlsx_file([HEADER, mug()])
         (b"name,price\n" + b"x" * MOST_BYTES, "The file is too large: send at most 1000 kB at once."),
         (csv_file([HEADER, *[mug()] * (MOST_ROWS + 1)]), "The file has too many rows: send at most 5000 at once."),
         (bomb(), "The file holds too much"),
+        (many_cells(), "The file holds too much"),
         (lying_bomb(), "This XLSX file is broken, or none"),
         (entities(), "This XLSX file is broken, or none"),
         (far_away(), "The file has too many rows"),
