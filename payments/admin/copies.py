@@ -48,10 +48,9 @@ class CopyForm(forms.Form):
 
     def __init__(self, items: list[Item], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = [code for code in currencies() if code != items[0].currency]
-        self.fields["currency"] = forms.ChoiceField(
-            label=self.fields["currency"].label, choices=[(code, code) for code in others]
-        )
+        others = [(code, code) for code in currencies() if code != items[0].currency]
+        choices = others if len(others) == 1 else [("", _("Choose a currency")), *others]
+        self.fields["currency"] = forms.ChoiceField(label=self.fields["currency"].label, choices=choices)
         if len(items) > 1:
             del self.fields["price"]
             self.fields["rate"].required = True

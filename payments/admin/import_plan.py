@@ -77,7 +77,7 @@ class Plan:
     def digest(self) -> str:
         """Two plans that show the same have the same."""
         shown = [
-            (line.number, line.kind, [(c.column, c.before, c.after) for c in line.changes], line.problems)
+            (line.number, line.kind, line.name, [(c.column, c.before, c.after) for c in line.changes], line.problems)
             for line in self.lines
         ]
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
@@ -160,8 +160,9 @@ def problems_of(row: RowResult) -> list[tuple[str, str]]:
 
 
 def changes_of(resource: ItemResource, item: Item, original: Item | None) -> list[Change]:
+    """The name of a new one stands before them already."""
     found = []
-    for column in COLUMNS:
+    for column in COLUMNS if original else COLUMNS[2:]:
         after = shown(resource, column, item)
         before = shown(resource, column, original) if original else ""
         if after != before:
