@@ -19,6 +19,7 @@ from openpyxl import Workbook, load_workbook
 
 from payments.admin.spreadsheets import MOST_BYTES, MOST_ROWS
 from payments.models import Item, Upload
+from payments.reconciliation import reconcile
 from payments.tests.filled_in import filled_in
 
 IMPORT = "/admin/payments/item/import/"
@@ -209,6 +210,15 @@ def test_what_was_not_confirmed_is_forgotten_after_a_day(admin_client: Client, d
     send_rows(admin_client, mug())
     assert Upload.objects.count() == 1
     assert "older than a day" in save(admin_client, page).content.decode()
+
+
+def test_the_clock_forgets_it_as_well(admin_client: Client, db: None) -> None:
+    send_rows(admin_client, mug())
+    list(reconcile())
+    assert Upload.objects.count() == 1
+    Upload.objects.update(created=timezone.now() - timedelta(days=1, minutes=1))
+    list(reconcile())
+    assert not Upload.objects.exists()
 
 
 def test_nobody_confirms_the_file_of_somebody_else(admin_client: Client, db: None) -> None:
