@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0010_mails_of_refunds_and_links'),
+        ('payments', '0012_what_staff_did_before'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -32,5 +32,5 @@ def remove_index(apps, schema_editor):
 class Migration(migrations.Migration):
     # An index is not made "concurrently" within a transaction.
     atomic = False
-    dependencies = [("payments", "0011_items_are_found")]
+    dependencies = [("payments", "0013_items_are_found")]
     operations = [migrations.RunPython(add_index, remove_index)]
