@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from payments import fulfillment, pricing
 from payments.errors import CartFull, DiscountRefused, InvalidQuantity, NotOnSale, SoldOut, StorefrontError
 from payments.gateway.keys import currencies
@@ -37,7 +40,7 @@ class Basket:
         for entry in self.entries:
             if entry.item_id == item_id:
                 return entry
-        raise NotOnSale("This item is not in your cart any more: perhaps it was removed in another tab.")
+        raise NotOnSale(_("This item is not in your cart any more: perhaps it was removed in another tab."))
 
     def has(self, item_id: int) -> bool:
         return any(entry.item_id == item_id for entry in self.entries)
@@ -65,7 +68,8 @@ def add(basket: Basket, item: Item, *, quantity: int, unit_amount: int) -> Baske
     """The basket with so many more of the item. Raises InvalidQuantity or CartFull."""
     before = basket.entry(item.pk).quantity if basket.has(item.pk) else 0
     if before + quantity > MAXIMUM_QUANTITY:
-        raise InvalidQuantity(f"Your cart has {before} of this item already, and {MAXIMUM_QUANTITY} is the most.")
+        words = _("Your cart has %(before)s of this item already, and %(most)s is the most.")
+        raise InvalidQuantity(words % {"before": before, "most": MAXIMUM_QUANTITY})
     if not before:
         require_room(basket, item.currency)
     return basket.with_entry(Entry(item.pk, before + quantity, unit_amount))
@@ -76,10 +80,14 @@ def require_room(basket: Basket, currency: str) -> None:
         return
     present = Item.objects.filter(pk__in=[entry.item_id for entry in basket.entries], currency=currency)
     if present.count() >= MAXIMUM_LINES:
-        raise CartFull(
-            f"Your cart has {MAXIMUM_LINES} different items in {currency}, and one order takes no more: "
-            "please check out first, or remove one."
+        words = ngettext(
+            "Your cart has %(count)s item in %(currency)s, and one order takes no more: "
+            "please check out first, or remove it.",
+            "Your cart has %(count)s different items in %(currency)s, and one order takes no more: "
+            "please check out first, or remove one.",
+            MAXIMUM_LINES,
         )
+        raise CartFull(words % {"count": MAXIMUM_LINES, "currency": currency})
 
 
 def with_order(basket: Basket, order: Order) -> Basket:
@@ -98,7 +106,8 @@ def require_usable_code(code: str) -> Discount:
     """The discount that the code stands for. Raises DiscountRefused."""
     found = Discount.objects.with_code(code)
     if found is None:
-        raise DiscountRefused(f"There is no discount with the code {code}: please check how it is written.")
+        words = _("There is no discount with the code %(code)s: please check how it is written.")
+        raise DiscountRefused(words % {"code": code})
     discount, uses = found
     if discount.is_used_up(uses) and fulfillment.release_uses_of(discount):
         discount, uses = Discount.objects.with_code(code) or found
@@ -164,7 +173,12 @@ class Group:
 
 def require_enough(item: Item, quantity: int) -> None:
     if item.has_fewer_than(quantity):
-        raise SoldOut(f"There are only {item.stock} of {item.name} left: please choose fewer.")
+        words = ngettext(
+            "There is only %(count)s of %(item)s left: please choose fewer.",
+            "There are only %(count)s of %(item)s left: please choose fewer.",
+            item.stock or 0,
+        )
+        raise SoldOut(words % {"count": item.stock, "item": item.name}, item=item.name)
 
 
 @dataclass(frozen=True)
@@ -199,8 +213,14 @@ class Cart:
 
     @property
     def payments_in_words(self) -> str:
-        each = ", ".join(f"one in {group.currency}" for group in self.groups)
-        return f"Your cart will be paid in {len(self.groups)} payments: {each}." if len(self.groups) > 1 else ""
+        count = len(self.groups)
+        words = ngettext(
+            "Your cart will be paid in %(count)s payment, one for each currency: %(currencies)s.",
+            "Your cart will be paid in %(count)s payments, one for each currency: %(currencies)s.",
+            count,
+        )
+        currencies = ", ".join(group.currency for group in self.groups)
+        return words % {"count": count, "currencies": currencies} if count > 1 else ""
 
 
 def look_into(basket: Basket) -> Cart:
@@ -256,5 +276,6 @@ def discount_in(currency: str, discount: Discount | None) -> tuple[Discount | No
     try:
         discount.terms_in(currency)
     except DiscountRefused:
-        return None, f"The code {discount.code} takes off nothing in {currency}."
+        words = _("The code %(code)s takes off nothing in %(currency)s.")
+        return None, words % {"code": discount.code, "currency": currency}
     return discount, ""

@@ -12,7 +12,7 @@ from payments.errors import AccountSilent, StorefrontError, StripeFailed
 from payments.gateway import api
 from payments.gateway.keys import Keypair, keypair_of_account
 from payments.models import Counterpart, Discount, Order, OrderTax, Tax
-from payments.money import format_percent
+from payments.money import plain_percent
 
 logger = logging.getLogger(__name__)
 
@@ -86,8 +86,7 @@ def coupon_terms(name: str, percent: Any, amount: int, currency: str) -> dict[st
 
 def tax_rate_params(tax: OrderTax | Tax) -> dict[str, Any]:
     """https://docs.stripe.com/api/tax_rates/create"""
-    percentage = format_percent(tax.percentage).removesuffix("\xa0%")
-    params = {"display_name": tax.display_name, "percentage": percentage, "inclusive": tax.inclusive}
+    params = {"display_name": tax.display_name, "percentage": plain_percent(tax.percentage), "inclusive": tax.inclusive}
     return params | ({"jurisdiction": tax.jurisdiction} if tax.jurisdiction else {})
 
 

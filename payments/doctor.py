@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from payments import endpoints
 from payments.errors import KeyLacksPermission, KeyNotAccepted, StripeRefused, StripeUnreachable
@@ -12,21 +15,29 @@ from payments.gateway.keys import Keypair
 from payments.gateway.objects import PaymentIntent
 
 
-class State(StrEnum):
-    OK = "ok"
+class State(TextChoices):
+    """Programs read the value, people the label; as with a subject."""
+
+    OK = "ok", gettext_lazy("ok")
     # To be known, or to be done some time; nothing fails for it.
-    NOTE = "note"
-    WRONG = "wrong"
+    NOTE = "note", gettext_lazy("note")
+    WRONG = "wrong", gettext_lazy("wrong")
+
+
+class Subject(TextChoices):
+    SECRET_KEY = "secret key", gettext_lazy("secret key")
+    PUBLISHABLE_KEY = "publishable key", gettext_lazy("publishable key")
+    MODE = "mode", gettext_lazy("mode")
+    CHARGES = "charges", gettext_lazy("charges")
+    WEBHOOK = "webhook", gettext_lazy("webhook")
+    STRIPE = "Stripe", "Stripe"
 
 
 @dataclass(frozen=True)
 class Finding:
-    subject: str
+    subject: Subject
     state: State
     says: str
-
-
-SECRET_KEY, PUBLISHABLE_KEY, MODE, CHARGES, WEBHOOK = "secret key", "publishable key", "mode", "charges", "webhook"
 
 
 def examine(keypair: Keypair, url: str) -> list[Finding]:
@@ -37,14 +48,14 @@ def examine(keypair: Keypair, url: str) -> list[Finding]:
 
 def findings_of(keypair: Keypair, url: str) -> Iterator[Finding]:
     if not (keypair.publishable_key and keypair.secret_key):
-        yield Finding(SECRET_KEY, State.WRONG, "a key is missing: `manage.py check` says which")
+        yield Finding(Subject.SECRET_KEY, State.WRONG, _("a key is missing: `manage.py check` says which"))
         return
     try:
         for secret_key in keypair.secret_keys:
             yield from examine_key(keypair, secret_key)
         yield from examine_webhook(keypair, url)
     except StripeUnreachable:
-        yield Finding("Stripe", State.WRONG, "does not answer, or not as Stripe does: try again in a minute")
+        yield Finding(Subject.STRIPE, State.WRONG, _("does not answer, or not as Stripe does: try again in a minute"))
 
 
 def examine_key(keypair: Keypair, secret_key: str) -> Iterator[Finding]:
@@ -54,10 +65,12 @@ def examine_key(keypair: Keypair, secret_key: str) -> Iterator[Finding]:
         yield from examine_pair(alone)
     except KeyNotAccepted:
         if secret_key == keypair.secret_key:
-            says = "not accepted by Stripe: copy it again from the dashboard, or roll it there"
-            yield Finding(SECRET_KEY, State.WRONG, says)
+            says = _("not accepted by Stripe: copy it again from the dashboard, or roll it there")
+            yield Finding(Subject.SECRET_KEY, State.WRONG, says)
         else:
-            yield Finding(SECRET_KEY, State.NOTE, "the one behind the first is not accepted (any more): remove it")
+            yield Finding(
+                Subject.SECRET_KEY, State.NOTE, _("the one behind the first is not accepted (any more): remove it")
+            )
 
 
 def examine_account(keypair: Keypair) -> Iterator[Finding]:
@@ -65,26 +78,30 @@ def examine_account(keypair: Keypair) -> Iterator[Finding]:
     try:
         account = accounts.retrieve_account(keypair)
     except KeyLacksPermission:
-        yield Finding(SECRET_KEY, State.NOTE, "accepted; being restricted, it may not say of which account it is")
+        yield Finding(
+            Subject.SECRET_KEY, State.NOTE, _("accepted; being restricted, it may not say of which account it is")
+        )
     except KeyNotAccepted:
         raise
     except StripeRefused:
-        yield Finding(SECRET_KEY, State.WRONG, "Stripe refuses to say of which account it is: see the log")
+        yield Finding(Subject.SECRET_KEY, State.WRONG, _("Stripe refuses to say of which account it is: see the log"))
     else:
-        yield Finding(SECRET_KEY, State.OK, f"accepted, of account {account.id} {named(account)}".rstrip())
+        yield Finding(Subject.SECRET_KEY, State.OK, _("accepted, of account %(account)s") % {"account": named(account)})
         yield charges_of(account, keypair)
 
 
 def named(account: Account) -> str:
-    return f"({account.name})" if account.name else ""
+    return f"{account.id} ({account.name})" if account.name else account.id
 
 
 def charges_of(account: Account, keypair: Keypair) -> Finding:
     if account.charges_enabled:
-        return Finding(CHARGES, State.OK, "enabled")
+        return Finding(Subject.CHARGES, State.OK, _("enabled"))
     if keypair.retired:
-        return Finding(CHARGES, State.NOTE, "not enabled, and not needed: nothing is sold by a retired account")
-    return Finding(CHARGES, State.WRONG, "not enabled: the dashboard says what Stripe still wants to know")
+        return Finding(
+            Subject.CHARGES, State.NOTE, _("not enabled, and not needed: nothing is sold by a retired account")
+        )
+    return Finding(Subject.CHARGES, State.WRONG, _("not enabled: the dashboard says what Stripe still wants to know"))
 
 
 def examine_pair(keypair: Keypair) -> Iterator[Finding]:
@@ -94,21 +111,22 @@ def examine_pair(keypair: Keypair) -> Iterator[Finding]:
     except KeyNotAccepted:
         raise
     except KeyLacksPermission:
-        says = "it may not write PaymentIntents, so nothing can be sold: allow it in the dashboard"
-        yield Finding(SECRET_KEY, State.WRONG, says)
+        says = _("it may not write PaymentIntents, so nothing can be sold: allow it in the dashboard")
+        yield Finding(Subject.SECRET_KEY, State.WRONG, says)
     except StripeRefused:
-        says = f"Stripe makes no PaymentIntent in {keypair.currency} with it: see the log"
-        yield Finding(SECRET_KEY, State.WRONG, says)
+        says = _("Stripe makes no PaymentIntent in %(currency)s with it: see the log")
+        yield Finding(Subject.SECRET_KEY, State.WRONG, says % {"currency": keypair.currency})
     else:
         yield mode_of(intent, keypair)
         yield publishable_key_of(keypair, intent)
 
 
 def mode_of(intent: PaymentIntent, keypair: Keypair) -> Finding:
-    said, found = ("live" if livemode else "test" for livemode in (keypair.livemode, intent.livemode))
-    if said == found:
-        return Finding(MODE, State.OK, found)
-    return Finding(MODE, State.WRONG, f"{found}, although the secret key says {said}")
+    if intent.livemode is keypair.livemode:
+        return Finding(Subject.MODE, State.OK, _("live") if intent.livemode else _("test"))
+    if intent.livemode:
+        return Finding(Subject.MODE, State.WRONG, _("live, although the secret key says test"))
+    return Finding(Subject.MODE, State.WRONG, _("test, although the secret key says live"))
 
 
 def publishable_key_of(keypair: Keypair, intent: PaymentIntent) -> Finding:
@@ -116,46 +134,56 @@ def publishable_key_of(keypair: Keypair, intent: PaymentIntent) -> Finding:
         same = accounts.publishable_key_opens(keypair, intent)
     except KeyNotAccepted:
         if keypair.retired:
-            says = "not accepted (any more), and not needed: former payments are found by it, so leave it as it is"
-            return Finding(PUBLISHABLE_KEY, State.NOTE, says)
-        return Finding(PUBLISHABLE_KEY, State.WRONG, "not accepted by Stripe: copy it again from the dashboard")
+            says = _("not accepted (any more), and not needed: former payments are found by it, so leave it as it is")
+            return Finding(Subject.PUBLISHABLE_KEY, State.NOTE, says)
+        return Finding(
+            Subject.PUBLISHABLE_KEY, State.WRONG, _("not accepted by Stripe: copy it again from the dashboard")
+        )
     except StripeRefused:
-        return Finding(PUBLISHABLE_KEY, State.WRONG, "Stripe refuses to answer it: see the log")
+        return Finding(Subject.PUBLISHABLE_KEY, State.WRONG, _("Stripe refuses to answer it: see the log"))
     if same:
-        return Finding(PUBLISHABLE_KEY, State.OK, "of the same account")
-    says = "of another account than the secret key: copy both from one, or shoppers cannot pay here"
-    return Finding(PUBLISHABLE_KEY, State.WRONG, says)
+        return Finding(Subject.PUBLISHABLE_KEY, State.OK, _("of the same account"))
+    says = _("of another account than the secret key: copy both from one, or shoppers cannot pay here")
+    return Finding(Subject.PUBLISHABLE_KEY, State.WRONG, says)
 
 
 def examine_webhook(keypair: Keypair, url: str) -> Iterator[Finding]:
     """Raises StripeUnreachable."""
     if not keypair.webhook_secrets:
-        yield Finding(WEBHOOK, State.WRONG, "no signing secret is set: `manage.py register_webhooks` tells one")
+        yield Finding(
+            Subject.WEBHOOK, State.WRONG, _("no signing secret is set: `manage.py register_webhooks` tells one")
+        )
     if not url:
-        yield Finding(WEBHOOK, State.NOTE, "not looked at: set SHOP_ORIGIN, or say --origin https://shop.example")
+        yield Finding(
+            Subject.WEBHOOK, State.NOTE, _("not looked at: set SHOP_ORIGIN, or say --origin https://shop.example")
+        )
         return
     try:
         yield from examine_endpoints(endpoints.endpoints_at(keypair, url), url)
     except KeyLacksPermission:
-        says = "not looked at: the restricted key may not read Webhook Endpoints; allow it, or look in the dashboard"
-        yield Finding(WEBHOOK, State.NOTE, says)
+        says = _("not looked at: the restricted key may not read Webhook Endpoints; allow it, or look in the dashboard")
+        yield Finding(Subject.WEBHOOK, State.NOTE, says)
     except KeyNotAccepted:
         # It was said already.
         return
     except StripeRefused:
-        yield Finding(WEBHOOK, State.WRONG, "Stripe refuses to list the account's endpoints: see the log")
+        yield Finding(Subject.WEBHOOK, State.WRONG, _("Stripe refuses to list the account's endpoints: see the log"))
 
 
 def examine_endpoints(present: list[WebhookEndpoint], url: str) -> Iterator[Finding]:
     if not present:
-        yield Finding(WEBHOOK, State.WRONG, f"none at {url}: run `manage.py register_webhooks`")
+        says = _("none at %(url)s: run `manage.py register_webhooks`") % {"url": url}
+        yield Finding(Subject.WEBHOOK, State.WRONG, says)
         return
     best, *others = present
     problems = endpoints.problems_of(best)
     if problems:
-        says = f"{best.id} at {url}: {'; '.join(problems)}: run `manage.py register_webhooks`"
-        yield Finding(WEBHOOK, State.WRONG, says)
+        says = _("%(endpoint)s at %(url)s: %(problems)s: run `manage.py register_webhooks`")
+        values = {"endpoint": best.id, "url": url, "problems": "; ".join(problems)}
+        yield Finding(Subject.WEBHOOK, State.WRONG, says % values)
     else:
-        yield Finding(WEBHOOK, State.OK, f"{best.id} at {url}, with our events and version")
+        says = _("%(endpoint)s at %(url)s, with our events and version") % {"endpoint": best.id, "url": url}
+        yield Finding(Subject.WEBHOOK, State.OK, says)
     for other in others:
-        yield Finding(WEBHOOK, State.NOTE, f"{other.id} is at the same address: delete it, its events come twice")
+        says = _("%(endpoint)s is at the same address: delete it, its events come twice") % {"endpoint": other.id}
+        yield Finding(Subject.WEBHOOK, State.NOTE, says)

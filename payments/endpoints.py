@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from payments import webhooks
 from payments.gateway import accounts
@@ -24,7 +25,7 @@ def url_at(origin: str) -> str:
     """The address for events of a shop at this origin. Raises NotAnOrigin."""
     origin = origin.strip().rstrip("/")
     if not ORIGIN.fullmatch(origin):
-        raise NotAnOrigin("Write where the shop is as https://shop.example, with nothing behind it.")
+        raise NotAnOrigin(_("Write where the shop is as https://shop.example, with nothing behind it."))
     return origin + reverse("stripe-webhooks")
 
 
@@ -38,13 +39,19 @@ def problems_of(endpoint: WebhookEndpoint) -> list[str]:
     """What keeps the shop from hearing all there is to hear through this endpoint."""
     problems = []
     if endpoint.api_version != API_VERSION:
-        problems.append(f"its version is {endpoint.api_version or 'the account’s own'} and not {API_VERSION}")
+        problems.append(another_version(endpoint.api_version))
     if not endpoint.enabled:
-        problems.append("it is disabled")
+        problems.append(_("it is disabled"))
     missing = [] if "*" in endpoint.enabled_events else sorted(set(EVENTS) - endpoint.enabled_events)
     if missing:
-        problems.append(f"it does not send {', '.join(missing)}")
+        problems.append(_("it does not send %(events)s") % {"events": ", ".join(missing)})
     return problems
+
+
+def another_version(version: str) -> str:
+    if not version:
+        return _("its version is the account’s own and not %(wanted)s") % {"wanted": API_VERSION}
+    return _("its version is %(version)s and not %(wanted)s") % {"version": version, "wanted": API_VERSION}
 
 
 @dataclass(frozen=True)

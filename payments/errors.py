@@ -1,7 +1,12 @@
 """The few ways a sale is refused, named by what the reader must do.
 
-`code` is for programs and stays the same; the message is for the shopper and never carries another system's text.
+`code` is for programs and stays the same; the message is for the shopper, in the language of the page, and never
+carries another system's text.
 """
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 
 class StorefrontError(Exception):
@@ -20,7 +25,8 @@ class NoKeypair(NotOnSale):
     code = "no_keypair"
 
     def __init__(self, currency: str) -> None:
-        super().__init__(f"This item is not on sale: the shop takes no payments in {currency} at present.")
+        words = _("This item is not on sale: the shop takes no payments in %(currency)s at present.")
+        super().__init__(words % {"currency": currency})
         self.currency = currency
 
 
@@ -28,6 +34,10 @@ class SoldOut(NotOnSale):
     """Choose fewer, or another item: there are not so many left."""
 
     code = "sold_out"
+
+    def __init__(self, message: str, item: str = "") -> None:
+        super().__init__(message)
+        self.item = item
 
 
 class PriceChanged(StorefrontError):
@@ -97,8 +107,12 @@ class TooMany(StorefrontError):
 
     def __init__(self, seconds: int) -> None:
         minutes = max(1, -(-seconds // 60))
-        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-        super().__init__(f"This was tried very often, so we have to slow it down. Please try again in {wait}.")
+        words = ngettext(
+            "This was tried very often, so we have to slow it down. Please try again in a minute.",
+            "This was tried very often, so we have to slow it down. Please try again in %(minutes)s minutes.",
+            minutes,
+        )
+        super().__init__(words % {"minutes": minutes})
         self.seconds = max(1, seconds)
 
 
@@ -107,7 +121,7 @@ class StripeRefused(StorefrontError):
 
     code = "stripe_refused"
 
-    def __init__(self, message: str, param: str = "", stripe_code: str = "") -> None:
+    def __init__(self, message: str | Promise, param: str = "", stripe_code: str = "") -> None:
         super().__init__(message)
         # The parameter that Stripe did not accept, and its own name for what is wrong.
         self.param = param

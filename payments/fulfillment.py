@@ -5,6 +5,7 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from payments import brake, emails, trace
 from payments.errors import SoldOut, StorefrontError, StripeObjectMissing, StripeRefused, StripeUnreachable
@@ -85,7 +86,7 @@ def apply(offer: Offer, payment: Payment, order: Order) -> None:
 def gave_up_waiting(offer: Offer, payment: Payment) -> bool:
     """Note that no bank is at work on it any more; whether one was, or could have been."""
     if offer.is_failed:
-        return payment.mark_failed("The bank did not pay.")
+        return payment.mark_failed(gettext_noop("The bank did not pay."))
     if offer.is_over:
         was_processing = payment.status == Payment.Status.PROCESSING
         return payment.mark_expired() and was_processing
@@ -144,7 +145,7 @@ def take_stock(order: Order) -> None:
     try:
         stock.hold(order)
     except SoldOut as error:
-        logger.error("Order %s is paid and cannot be delivered: %s", order.pk, error)
+        logger.error("Order %s is paid and cannot be delivered: too few are left of %s", order.pk, error.item)
 
 
 def release_overdue_for(order: Order) -> bool:
@@ -187,7 +188,7 @@ def release(payment: Payment) -> None:
     A session ends by itself in time; an intent has to be canceled.
     """
     if not payment.stripe_id:
-        payment.mark_not_opened("It was never opened at Stripe.")
+        payment.mark_not_opened(gettext_noop("It was never opened at Stripe."))
         payment.order.release_if_idle()
         return
     settle(payment)
@@ -202,7 +203,7 @@ def take_back_offers(order: Order) -> None:
     """
     for payment in order.payments.filter(status=Payment.Status.CREATED):
         # A request that is at Stripe with it finds it so, and takes its offer back.
-        payment.mark_not_opened("The order was changed.")
+        payment.mark_not_opened(gettext_noop("The order was changed."))
         payment.order.release_if_idle()
     for payment in order.payments.filter(status=Payment.Status.OPEN):
         close_or_read_again(payment)

@@ -8,11 +8,14 @@ py-moneyed and CLDR disagree with them for some currencies (ISK, UGX, MGA), so n
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.numbers import format_decimal
+from babel.numbers import format_percent as babel_percent
+from django.utils.translation import gettext as _
 from moneyed import CURRENCIES
 
 from payments.errors import AmountOutOfLimits
+from payments.languages import babel_locale, language_of_numbers
 
 ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 # Sent to Stripe with two decimals that must be 00.
@@ -91,37 +94,51 @@ def require_chargeable(amount: int, currency: str) -> None:
     if amount < least:
         shown = format_amount(least, currency)
         raise AmountOutOfLimits(
-            f"The least that can be charged is {shown}. Please choose more, or leave out a discount."
+            _("The least that can be charged is %(amount)s. Please choose more, or leave out a discount.")
+            % {"amount": shown}
         )
     if amount > most:
         shown = format_amount(most, currency)
-        raise AmountOutOfLimits(f"The most that can be charged at once is {shown}. Please choose a smaller quantity.")
+        raise AmountOutOfLimits(
+            _("The most that can be charged at once is %(amount)s. Please choose a smaller quantity.")
+            % {"amount": shown}
+        )
+
+
+def format_amount(amount: int, currency: str, language: str = "") -> str:
+    """The amount as a reader of this language writes it, with the currency's code: a bare $ could be any of twenty.
+
+    Without a language it is that of the page, in the visitor's own variant of it.
+    """
+    return written_amount(amount, currency, language or language_of_numbers())
 
 
 @lru_cache(maxsize=4096)
-def format_amount(amount: int, currency: str, language: str = "en") -> str:
-    """The amount as a visitor of this language reads it, with the currency's code: a bare $ could be any of twenty."""
+def written_amount(amount: int, currency: str, language: str) -> str:
     locale = babel_locale(language) or Locale("en")
-    decimals = price_decimals(currency)
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    number = format_decimal(from_minor_units(amount, currency), pattern, locale)
+    number = format_decimal(from_minor_units(amount, currency), pattern_of(locale, price_decimals(currency)), locale)
     code_first = locale.currency_formats["standard"].pattern.lstrip("\u200e\u200f").startswith("¤")
     return f"{currency}\xa0{number}" if code_first else f"{number}\xa0{currency}"
 
 
-def format_percent(percent: Decimal) -> str:
-    """Without the zeros that a database adds: 20 %, 8.875 %."""
-    return f"{percent.normalize():f}\xa0%"
+def pattern_of(locale: Locale, decimals: int) -> str:
+    """With so many decimals, and digits in groups as CLDR has them: by thousands, or as 12,34,567 in India."""
+    whole: str = locale.decimal_formats[None].pattern.partition(";")[0].partition(".")[0]
+    return f"{whole}.{'0' * decimals}" if decimals else whole
 
 
-def has_locale(language: str) -> bool:
-    return babel_locale(language) is not None
+def format_percent(percent: Decimal, language: str = "") -> str:
+    """As a reader of this language writes it, without the zeros that a database adds: 20%, 8,875 %."""
+    return written_percent(percent.normalize(), language or language_of_numbers())
 
 
 @lru_cache(maxsize=1024)
-def babel_locale(language: str) -> Locale | None:
-    """The locale of a language code such as de or de-ch; None where CLDR knows none."""
-    try:
-        return Locale.parse(language, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return None
+def written_percent(percent: Decimal, language: str) -> str:
+    locale = babel_locale(language) or Locale("en")
+    written: str = babel_percent(percent / 100, locale=locale, decimal_quantization=False)
+    return written
+
+
+def plain_percent(percent: Decimal) -> str:
+    """The same to everybody, such as 8.875: for Stripe, for programs and for what is compared."""
+    return f"{percent.normalize():f}"

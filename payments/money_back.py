@@ -40,14 +40,17 @@ class Asked:
             if isinstance(error, AccountSilent):
                 self.silent.add((act, account))
             self.problems.append(f"{named(subject)} ({error.code})")
-            logger.warning("%r could not be checked: %s", subject, error.code)
+            logger.warning("Not checked: %s: %s", named(subject), error.code)
             return []
 
 
 def named(subject: Refund | Payment | Keypair) -> str:
+    """For the log and the command: in English, whoever reads the page."""
     if isinstance(subject, Keypair):
         return f"refunds and disputes of the account for {subject.currency}"
-    return f"{subject} of order {subject.order_id}" if isinstance(subject, Payment) else str(subject)
+    if isinstance(subject, Payment):
+        return f"payment {subject.pk} of order {subject.order_id}"
+    return f"refund {subject.pk}"
 
 
 def reconcile_open(asked: Asked | None = None) -> list[Refund | Dispute]:

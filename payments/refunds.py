@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from payments import disputes, emails
 from payments.errors import StorefrontError, StripeFailed, StripeRefused, StripeUnreachable
@@ -19,11 +20,23 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What is noted is noted in English, and translated when it is read.
+NOT_ACCEPTED = gettext_noop("Stripe did not accept it: look at the payment in Stripe's dashboard.")
 # By Stripe's code for the error.
 REFUSALS = {
-    "charge_already_refunded": "All of this payment had been refunded before.",
-    "charge_disputed": "The bank has taken this payment back on the cardholder's dispute.",
-    "resource_missing": "The Stripe account does not know this payment: is its keypair another one now?",
+    "charge_already_refunded": gettext_noop("All of this payment had been refunded before."),
+    "charge_disputed": gettext_noop("The bank has taken this payment back on the cardholder's dispute."),
+    "resource_missing": gettext_noop("The Stripe account does not know this payment: is its keypair another one now?"),
+}
+# By Stripe's name for why a bank sent it back; the others are shown as they are. https://docs.stripe.com/refunds
+FAILURES = {
+    "charge_for_pending_refund_disputed": gettext_noop("The bank sent it back: the payment is disputed."),
+    "declined": gettext_noop("The bank sent it back: it declined the refund."),
+    "expired_or_canceled_card": gettext_noop("The bank sent it back: the card has expired or was canceled."),
+    "insufficient_funds": gettext_noop("It failed: there is too little money in the Stripe account."),
+    "lost_or_stolen_card": gettext_noop("The bank sent it back: the card was lost or stolen."),
+    "merchant_request": gettext_noop("It was canceled at the shop's own request."),
+    "unknown": gettext_noop("The bank sent it back, and does not say why."),
 }
 
 
@@ -88,8 +101,8 @@ def idempotency_key(refund: Refund) -> str:
 
 def in_words(refusal: StripeRefused) -> str:
     if refusal.param == "amount":
-        return "Less than that is left of this payment at Stripe: look at its refunds."
-    return REFUSALS.get(refusal.stripe_code, "Stripe did not accept it: look at the payment in Stripe's dashboard.")
+        return gettext_noop("Less than that is left of this payment at Stripe: look at its refunds.")
+    return REFUSALS.get(refusal.stripe_code, NOT_ACCEPTED)
 
 
 def learn(payment: Payment) -> None:
@@ -134,12 +147,16 @@ def note(payment: Payment, answer: objects.Refund) -> Refund | None:
         if refund.pk:
             refund.note_problem(f"Stripe's {answer.id} does not fit: {problem}")
         return None
-    failure = f"The bank sent it back ({answer.failure_reason})." if answer.failure_reason else ""
-    if not refund.take(stripe_id=answer.id, status=answer.status, problem=failure):
+    if not refund.take(stripe_id=answer.id, status=answer.status, problem=failure_of(answer)):
         return None
     if refund.status in Refund.NOTHING_WENT_BACK:
         logger.error("Refund %s of payment %s failed: %s", refund.pk, payment.pk, answer.failure_reason)
     return refund
+
+
+def failure_of(answer: objects.Refund) -> str:
+    reason = answer.failure_reason
+    return FAILURES.get(reason, f"The bank sent it back ({reason}).") if reason else ""
 
 
 def find(payment: Payment, answer: objects.Refund) -> Refund | None:
@@ -163,7 +180,7 @@ def give_up_what_is_left_nothing_for(payment: Payment) -> None:
     for refund in payment.refunds.filter(status=Refund.Status.CREATED):
         if payment.refunds.counting().total() > payment.amount:
             refund.status = Refund.Status.FAILED
-            refund.problem = "This money went back by Stripe's dashboard meanwhile."
+            refund.problem = gettext_noop("This money went back by Stripe's dashboard meanwhile.")
             refund.save()
 
 
@@ -182,6 +199,8 @@ def settle_refund(refund: Refund) -> list[Refund]:
     if refund.is_repeatable:
         send(refund, account_that_took(payment))
     else:
-        refund.mark_failed("It never reached Stripe, and nothing went back: refund again if it is still to be.")
+        refund.mark_failed(
+            gettext_noop("It never reached Stripe, and nothing went back: refund again if it is still to be.")
+        )
         logger.error("Refund %s of payment %s was given up after a day: nothing went back", refund.pk, payment.pk)
     return news if refund.is_unanswered else [*news, refund]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import stripe
+from django.utils.translation import gettext_lazy as _
 
 from payments.errors import (
     KeyLacksPermission,
@@ -30,8 +31,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_PAGE = 100
 
-TRY_AGAIN = "The payment service does not answer. This attempt charged nothing: please try again in a minute."
-TELL_THE_SHOP = "The payment service did not accept this. This attempt charged nothing: please tell the shop."
+TRY_AGAIN = _("The payment service does not answer. This attempt charged nothing: please try again in a minute.")
+TELL_THE_SHOP = _("The payment service did not accept this. This attempt charged nothing: please tell the shop.")
 
 
 def create_checkout_session(keypair: Keypair, params: dict[str, Any], idempotency_key: str) -> CheckoutSession:

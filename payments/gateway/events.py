@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import stripe
+from django.utils.translation import gettext_noop
 
 from payments.gateway.keys import Keypair, every_keypair
 
@@ -14,7 +15,7 @@ TOLERANCE_SECONDS = 300
 
 
 class InvalidEvent(Exception):
-    """Not Stripe's word: the body, the signature or its time does not hold."""
+    """Not Stripe's word: the body, the signature or its time does not hold. It is counted by its text, in English."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ def verify(body: bytes, signature: str) -> Event:
         payload = body.decode("utf-8")
         signature.encode("ascii")
     except UnicodeError:
-        raise InvalidEvent("not UTF-8") from None
+        raise InvalidEvent(gettext_noop("not UTF-8")) from None
     require_recent(signature)
     return read(payload, keypair_that_verifies(payload, signature))
 
@@ -54,9 +55,9 @@ def require_recent(signature: str) -> None:
     """Refuse a timestamp too far in either direction; the SDK looks at the past alone."""
     stamps = [part[2:] for part in signature.split(",") if part.startswith("t=")]
     if len(stamps) != 1 or not stamps[0].isdecimal() or len(stamps[0]) > 12:
-        raise InvalidEvent("no timestamp")
+        raise InvalidEvent(gettext_noop("no timestamp"))
     if abs(int(stamps[0]) - time.time()) > TOLERANCE_SECONDS:
-        raise InvalidEvent("timestamp too old or in the future")
+        raise InvalidEvent(gettext_noop("timestamp too old or in the future"))
 
 
 def keypair_that_verifies(payload: str, signature: str) -> Keypair:
@@ -67,7 +68,7 @@ def keypair_that_verifies(payload: str, signature: str) -> Keypair:
             except stripe.SignatureVerificationError:
                 continue
             return keypair
-    raise InvalidEvent("no secret fits the signature")
+    raise InvalidEvent(gettext_noop("no secret fits the signature"))
 
 
 def read(payload: str, keypair: Keypair) -> Event:
@@ -75,7 +76,7 @@ def read(payload: str, keypair: Keypair) -> Event:
     try:
         return event_from(json.loads(payload), keypair, payload)
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise InvalidEvent("signed, but not an event") from None
+        raise InvalidEvent(gettext_noop("signed, but not an event")) from None
 
 
 def event_from(values: Any, keypair: Keypair, payload: str) -> Event:

@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models import Count, Q
 from django.db.models.functions import Upper
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
 
 from payments import money
@@ -47,31 +49,39 @@ class DiscountQuerySet(models.QuerySet["Discount"]):
 class Discount(models.Model):
     """Either a percentage, or an amount in each of some currencies; never converted from one into another."""
 
-    name = models.CharField(max_length=40, help_text="As the shopper sees it, in the shop and on Stripe's page.")
+    name = models.CharField(
+        _("name"), max_length=40, help_text=_("As the shopper sees it, in the shop and on Stripe's page.")
+    )
     percent = models.DecimalField(
+        _("percent"),
         max_digits=5,
         decimal_places=2,
         null=True,
         blank=True,
         validators=PERCENT,
-        help_text="Leave it empty to take off an amount instead, which is set for each currency below.",
+        help_text=_("Leave it empty to take off an amount instead, which is set for each currency below."),
     )
     code = CodeField(
+        _("code"),
         max_length=40,
         blank=True,
-        validators=[RegexValidator(CODE, "Use letters without accents, digits, - and _ only, at most 40.")],
-        help_text="What a shopper types in the cart to get it, in upper or lower case. Empty: only staff gives it.",
+        validators=[RegexValidator(CODE, _("Use letters without accents, digits, - and _ only, at most 40."))],
+        help_text=_("What a shopper types in the cart to get it, in upper or lower case. Empty: only staff gives it."),
     )
-    active = models.BooleanField(default=True)
-    valid_from = models.DateTimeField(null=True, blank=True)
-    valid_until = models.DateTimeField(null=True, blank=True)
-    maximum_uses = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as often as anybody likes.")
-    created = models.DateTimeField(auto_now_add=True)
+    active = models.BooleanField(_("active"), default=True)
+    valid_from = models.DateTimeField(_("valid from"), null=True, blank=True)
+    valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+    maximum_uses = models.PositiveIntegerField(
+        _("maximum uses"), null=True, blank=True, help_text=_("Empty: as often as anybody likes.")
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = DiscountQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
+        verbose_name = _("discount")
+        verbose_name_plural = _("discounts")
         constraints = [
             models.CheckConstraint(
                 condition=Q(percent__isnull=True) | Q(percent__gt=0, percent__lte=100),
@@ -83,7 +93,7 @@ class Discount(models.Model):
                 fields=["code"],
                 condition=~Q(code=""),
                 name="one_discount_a_code",
-                violation_error_message="Another discount has this code: choose another one.",
+                violation_error_message=_("Another discount has this code: choose another one."),
             ),
         ]
 
@@ -92,7 +102,7 @@ class Discount(models.Model):
 
     def clean(self) -> None:
         if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
-            raise ValidationError({"valid_until": "Choose a time after the one from which it is valid."})
+            raise ValidationError({"valid_until": gettext("Choose a time after the one from which it is valid.")})
 
     def terms_in(self, currency: str) -> DiscountTerms:
         """What it takes off an order in this currency. Raises DiscountRefused."""
@@ -101,33 +111,42 @@ class Discount(models.Model):
         for part in self.amounts.all():
             if part.currency == currency:
                 return DiscountTerms(amount=part.amount)
-        raise DiscountRefused(f"The discount {self.name} takes off no amount in {currency}: choose another one.")
+        raise DiscountRefused(
+            gettext("The discount %(name)s takes off no amount in %(currency)s: choose another one.")
+            % {"name": self.name, "currency": currency}
+        )
 
     def require_usable(self, *, uses: int, now: datetime | None = None) -> None:
         """Raise DiscountRefused if it cannot be used now, having been used so often by other orders."""
         now = now or timezone.now()
         if not self.active:
-            raise DiscountRefused(f"The discount {self.name} is no longer given.")
+            raise DiscountRefused(gettext("The discount %(name)s is no longer given.") % {"name": self.name})
         if self.valid_from and now < self.valid_from:
-            raise DiscountRefused(f"The discount {self.name} is not given yet.")
+            raise DiscountRefused(gettext("The discount %(name)s is not given yet.") % {"name": self.name})
         if self.valid_until and now >= self.valid_until:
-            raise DiscountRefused(f"The discount {self.name} has expired.")
+            raise DiscountRefused(gettext("The discount %(name)s has expired.") % {"name": self.name})
         if self.is_used_up(uses):
-            raise DiscountRefused(f"The discount {self.name} has been used as often as it is given.")
+            raise DiscountRefused(
+                gettext("The discount %(name)s has been used as often as it is given.") % {"name": self.name}
+            )
 
     def is_used_up(self, uses: int) -> bool:
         return self.maximum_uses is not None and uses >= self.maximum_uses
 
 
 class DiscountAmount(models.Model):
-    discount = models.ForeignKey(Discount, on_delete=models.CASCADE, related_name="amounts")
-    off = MoneyField(max_digits=14, decimal_places=2, currency_field_name="currency", currency_choices=None)
+    discount = models.ForeignKey(Discount, on_delete=models.CASCADE, related_name="amounts", verbose_name=_("discount"))
+    off = MoneyField(
+        _("amount off"), max_digits=14, decimal_places=2, currency_field_name="currency", currency_choices=None
+    )
     # Django-money adds this column beside `off`.
     currency: str
 
     objects: "ClassVar[models.Manager[DiscountAmount]]" = models.Manager()
 
     class Meta:
+        verbose_name = _("amount of a discount")
+        verbose_name_plural = _("amounts of a discount")
         constraints = [
             models.UniqueConstraint(fields=["discount", "currency"], name="one_amount_a_currency"),
             models.CheckConstraint(condition=Q(off__gt=0), name="discount_amount_is_positive"),
@@ -146,10 +165,25 @@ class DiscountAmount(models.Model):
         if self.__dict__.get("off") is None or not self.currency:
             return
         if self.off.amount <= 0:
-            raise ValidationError({"off": "Choose an amount above zero."})
+            raise ValidationError({"off": gettext("Choose an amount above zero.")})
         decimals = money.price_decimals(self.currency)
         if self.off.amount != round(self.off.amount, decimals):
-            raise ValidationError({"off": f"An amount in {self.currency} has at most {decimals} decimals."})
+            raise ValidationError({"off": too_many_decimals(self.currency, decimals)})
+
+
+# Django-money calls it in English.
+DiscountAmount._meta.get_field("currency").verbose_name = _("currency")  # type: ignore[union-attr]
+
+
+def too_many_decimals(currency: str, decimals: int) -> str:
+    if not decimals:
+        return gettext("An amount in %(currency)s has no decimals.") % {"currency": currency}
+    most = ngettext(
+        "An amount in %(currency)s has at most %(count)s decimal.",
+        "An amount in %(currency)s has at most %(count)s decimals.",
+        decimals,
+    )
+    return most % {"currency": currency, "count": decimals}
 
 
 class TaxQuerySet(models.QuerySet["Tax"]):
@@ -168,32 +202,45 @@ class TaxQuerySet(models.QuerySet["Tax"]):
 
 
 class Tax(models.Model):
-    display_name = models.CharField(max_length=50, help_text="As the shopper sees it, such as VAT.")
+    display_name = models.CharField(_("name"), max_length=50, help_text=_("As the shopper sees it, such as VAT."))
     percentage = models.DecimalField(
-        max_digits=7, decimal_places=4, validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))]
+        _("percentage"),
+        max_digits=7,
+        decimal_places=4,
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))],
     )
-    inclusive = models.BooleanField(help_text="On: the prices include it already. Off: it comes on top of them.")
-    jurisdiction = models.CharField(max_length=50, blank=True, help_text="Whose tax it is, such as Germany.")
-    active = models.BooleanField(default=True, help_text="Off: it is not offered for new orders.")
-    automatic = models.BooleanField(default=False, help_text="On: every new order of a shopper has it by itself.")
+    inclusive = models.BooleanField(
+        _("included in the prices"), help_text=_("On: the prices include it already. Off: it comes on top of them.")
+    )
+    jurisdiction = models.CharField(
+        _("jurisdiction"), max_length=50, blank=True, help_text=_("Whose tax it is, such as Germany.")
+    )
+    active = models.BooleanField(_("active"), default=True, help_text=_("Off: it is not offered for new orders."))
+    automatic = models.BooleanField(
+        _("put on by itself"), default=False, help_text=_("On: every new order of a shopper has it by itself.")
+    )
     currencies = models.CharField(
-        max_length=200, blank=True, help_text="By itself only on orders in these, such as USD, EUR. Empty: on all."
+        _("currencies"),
+        max_length=200,
+        blank=True,
+        help_text=_("By itself only on orders in these, such as USD, EUR. Empty: on all."),
     )
-    created = models.DateTimeField(auto_now_add=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = TaxQuerySet.as_manager()
 
     class Meta:
         ordering = ["display_name", "percentage", "id"]
-        verbose_name_plural = "taxes"
+        verbose_name = _("tax")
+        verbose_name_plural = _("taxes")
         constraints = [
             models.CheckConstraint(condition=Q(percentage__gte=0, percentage__lte=100), name="tax_is_0_to_100_percent"),
             models.CheckConstraint(condition=~Q(display_name=""), name="tax_has_a_name"),
         ]
 
     def __str__(self) -> str:
-        kind = "included" if self.inclusive else "on top"
-        return f"{self.name_and_percentage} ({kind})"
+        words = gettext("%(tax)s (included)") if self.inclusive else gettext("%(tax)s (on top)")
+        return words % {"tax": self.name_and_percentage}
 
     @property
     def name_and_percentage(self) -> str:
@@ -211,8 +258,8 @@ class Tax(models.Model):
         for part in self.currencies.split(","):
             unknown = not_a_code(part)
             if unknown:
-                problem = f"“{unknown}” is not the code of a currency: write codes such as USD, EUR."
-                raise ValidationError({"currencies": problem})
+                problem = gettext("“%(unknown)s” is not the code of a currency: write codes such as USD, EUR.")
+                raise ValidationError({"currencies": problem % {"unknown": unknown}})
         self.currencies = ", ".join(self.currency_codes)
         if self.active and self.automatic:
             self.require_room()
@@ -224,10 +271,21 @@ class Tax(models.Model):
         codes = {"", *(code for tax in [self, *others] for code in tax.currency_codes)}
         for code in sorted(code for code in codes if self.is_for(code)):
             if sum(tax.is_for(code) for tax in others) >= MAXIMUM_TAXES:
-                raise ValidationError(
-                    f"{MAXIMUM_TAXES} taxes are put on orders{f' in {code}' if code else ''} by themselves already, "
-                    "and Stripe takes no more: make one of them inactive, or this one not automatic."
-                )
+                raise ValidationError(too_many_taxes(code))
+
+
+def too_many_taxes(currency: str) -> str:
+    if not currency:
+        words = gettext(
+            "Stripe takes at most %(most)s taxes, and so many are put on orders by themselves already: "
+            "make one of them inactive, or this one not automatic."
+        )
+        return words % {"most": MAXIMUM_TAXES}
+    words = gettext(
+        "Stripe takes at most %(most)s taxes, and so many are put on orders in %(currency)s by themselves already: "
+        "make one of them inactive, or this one not automatic."
+    )
+    return words % {"most": MAXIMUM_TAXES, "currency": currency}
 
 
 def not_a_code(typed: str) -> str:

@@ -4,6 +4,8 @@ import time
 
 from django.db import connection, models
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 # https://www.sqlite.org/lang_upsert.html and PostgreSQL read the same; Django's own upsert cannot count.
 COUNT_ONE_MORE = """
@@ -47,24 +49,34 @@ class TallyManager(models.Manager["Tally"]):
 
 
 class Tally(models.Model):
-    key = models.CharField(max_length=64, primary_key=True)
-    count = models.PositiveIntegerField()
+    key = models.CharField(_("key"), max_length=64, primary_key=True)
+    count = models.PositiveIntegerField(_("count"))
     # In seconds since 1970, as both databases count them alike.
-    ends = models.BigIntegerField(db_index=True)
+    ends = models.BigIntegerField(_("ends"), db_index=True)
 
     objects = TallyManager()
 
+    class Meta:
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+
     def __str__(self) -> str:
-        return f"{self.count} times"
+        return ngettext("%(count)s time", "%(count)s times", self.count) % {"count": self.count}
 
 
 class OrderVisitor(models.Model):
     """Whose cards are declined on this order: who asked for its payment page last."""
 
-    order = models.OneToOneField("payments.Order", on_delete=models.CASCADE, primary_key=True, related_name="visitor")
-    visitor_key = models.CharField(max_length=64, blank=True)
-    address_key = models.CharField(max_length=64, blank=True)
-    noted = models.DateTimeField(auto_now=True, db_index=True)
+    order = models.OneToOneField(
+        "payments.Order", on_delete=models.CASCADE, primary_key=True, related_name="visitor", verbose_name=_("order")
+    )
+    visitor_key = models.CharField(_("visitor key"), max_length=64, blank=True)
+    address_key = models.CharField(_("address key"), max_length=64, blank=True)
+    noted = models.DateTimeField(_("noted"), auto_now=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("visitor of an order")
+        verbose_name_plural = _("visitors of orders")
 
     def __str__(self) -> str:
-        return f"Visitor of order {self.order_id}"
+        return gettext("Visitor of order %(number)s") % {"number": self.order_id}

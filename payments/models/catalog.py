@@ -11,6 +11,8 @@ from django.db.models.functions import Length, Round, Upper
 from django.db.models.lookups import Exact
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from djmoney.models.fields import MoneyField
 
 from payments import money
@@ -27,27 +29,34 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Item(models.Model):
-    name = models.CharField(max_length=200)
-    description = models.TextField(blank=True, max_length=2000)
+    name = models.CharField(_("name"), max_length=200)
+    description = models.TextField(_("description"), blank=True, max_length=2000)
     price = MoneyField(
+        _("price"),
         max_digits=14,
         decimal_places=2,
         currency_field_name="currency",
         currency_choices=None,
     )
     picture = models.CharField(
+        _("picture"),
         max_length=500,
         blank=True,
-        help_text="A file below static/, such as pictures/stoneware-mug.svg, or an address that begins with https://.",
+        help_text=_(
+            "A file below static/, such as pictures/stoneware-mug.svg, or an address that begins with https://."
+        ),
     )
-    on_sale = models.BooleanField(default=True, help_text="Off: the page stays, but nobody can buy.")
+    on_sale = models.BooleanField(_("on sale"), default=True, help_text=_("Off: the page stays, but nobody can buy."))
     stock = models.PositiveIntegerField(
+        _("stock"),
         null=True,
         blank=True,
-        help_text="How many can still be sold, those offered for payment not counted. Empty: as many as anybody wants.",
+        help_text=_(
+            "How many can still be sold, those offered for payment not counted. Empty: as many as anybody wants."
+        ),
     )
-    created = models.DateTimeField(auto_now_add=True)
-    changed = models.DateTimeField(auto_now=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    changed = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = ItemQuerySet.as_manager()
     # Django-money adds this column beside `price`.
@@ -55,6 +64,8 @@ class Item(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
         # What shoppers leaf through, and what staff looks for. A migration adds one for parts of names, on PostgreSQL.
         indexes = [
             models.Index(fields=["currency", "-id"], condition=Q(on_sale=True), name="items_on_sale"),
@@ -91,7 +102,7 @@ class Item(models.Model):
     def require_in_stock(self) -> None:
         """Raise SoldOut if none is left."""
         if self.is_sold_out:
-            raise SoldOut("This item is sold out. Please choose another one.")
+            raise SoldOut(gettext("This item is sold out. Please choose another one."))
 
     def has_fewer_than(self, quantity: int) -> bool:
         return self.stock is not None and self.stock < quantity
@@ -125,10 +136,15 @@ class Item(models.Model):
         if not self.picture:
             return ""
         if "://" in self.picture:
-            return "" if is_https_url(self.picture) else "Write the whole address, beginning with https://."
+            return "" if is_https_url(self.picture) else gettext("Write the whole address, beginning with https://.")
         if ".." in self.picture or self.picture.startswith("/") or not finders.find(self.picture):
-            return f"There is no file static/{self.picture}: write its place there, as in pictures/stoneware-mug.svg."
+            problem = gettext("There is no file %(file)s: write its place there, as in pictures/stoneware-mug.svg.")
+            return problem % {"file": f"static/{self.picture}"}
         return ""
+
+
+# Django-money calls it in English.
+Item._meta.get_field("currency").verbose_name = _("currency")  # type: ignore[union-attr]
 
 
 def is_https_url(value: str) -> bool:
@@ -142,17 +158,28 @@ def is_https_url(value: str) -> bool:
 def price_problem(price: Any, currency: str) -> str:
     """What a shop owner must change about a price (a Decimal of major units), or an empty text."""
     if not money.is_currency(currency):
-        return f"{currency} is not a currency: choose one from the list."
+        return gettext("%(currency)s is not a currency: choose one from the list.") % {"currency": currency}
     decimals = money.price_decimals(currency)
     if price != round(price, decimals):
-        how_many = "no decimals" if decimals == 0 else f"at most {decimals} decimals"
-        return f"A price in {currency} has {how_many}: write {round(price, decimals)} or another such price."
+        values = {"currency": currency, "count": decimals, "price": round(price, decimals)}
+        return decimals_allowed(decimals) % values
     amount = money.to_minor_units(price, currency)
     least, most = money.minimum_amount(currency), money.maximum_amount(currency)
     if amount < least:
-        least_shown = money.format_amount(least, currency)
-        return f"Too low for a card payment: in {currency} the price must be at least {least_shown}."
+        shown = {"currency": currency, "least": money.format_amount(least, currency)}
+        return gettext("Too low for a card payment: in %(currency)s the price must be at least %(least)s.") % shown
     if amount > most:
-        most_shown = money.format_amount(most, currency)
-        return f"Too high for one payment: in {currency} the price can be at most {most_shown}."
+        shown = {"currency": currency, "most": money.format_amount(most, currency)}
+        return gettext("Too high for one payment: in %(currency)s the price can be at most %(most)s.") % shown
     return ""
+
+
+def decimals_allowed(decimals: int) -> str:
+    """To be filled in with `currency`, `count` and a `price` that it can have."""
+    if decimals == 0:
+        return gettext("A price in %(currency)s has no decimals: write %(price)s or another such price.")
+    return ngettext(
+        "A price in %(currency)s has at most %(count)s decimal: write %(price)s or another such price.",
+        "A price in %(currency)s has at most %(count)s decimals: write %(price)s or another such price.",
+        decimals,
+    )

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from payments.models.orders import Order
 from payments.models.payments import Payment
@@ -37,35 +39,39 @@ class Dispute(models.Model):
     class Status(models.TextChoices):
         """As Stripe tells them now; it may add others."""
 
-        NEEDS_RESPONSE = "needs_response", "Needs an answer"
-        UNDER_REVIEW = "under_review", "Answered: the bank decides"
-        WON = "won", "Won"
-        LOST = "lost", "Lost"
-        WARNING_NEEDS_RESPONSE = "warning_needs_response", "Inquiry: needs an answer"
-        WARNING_UNDER_REVIEW = "warning_under_review", "Inquiry: answered"
-        WARNING_CLOSED = "warning_closed", "Inquiry: closed"
-        APPEAL_NEEDS_RESPONSE = "appeal_needs_response", "Appeal: needs an answer"
-        APPEAL_UNDER_REVIEW = "appeal_under_review", "Appeal: the bank decides"
-        PREVENTED = "prevented", "Prevented"
+        NEEDS_RESPONSE = "needs_response", _("Needs an answer")
+        UNDER_REVIEW = "under_review", _("Answered: the bank decides")
+        WON = "won", _("Won")
+        LOST = "lost", _("Lost")
+        WARNING_NEEDS_RESPONSE = "warning_needs_response", _("Inquiry: needs an answer")
+        WARNING_UNDER_REVIEW = "warning_under_review", _("Inquiry: answered")
+        WARNING_CLOSED = "warning_closed", _("Inquiry: closed")
+        APPEAL_NEEDS_RESPONSE = "appeal_needs_response", _("Appeal: needs an answer")
+        APPEAL_UNDER_REVIEW = "appeal_under_review", _("Appeal: the bank decides")
+        PREVENTED = "prevented", _("Prevented")
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes")
-    stripe_id = models.CharField(max_length=255)
-    status = models.CharField(max_length=40, choices=Status)
-    reason = models.CharField(max_length=60)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes", verbose_name=_("payment"))
+    stripe_id = models.CharField(_("Stripe ID"), max_length=255)
+    status = models.CharField(_("status"), max_length=40, choices=Status)
+    reason = models.CharField(_("reason"), max_length=60)
     # The bank may contest a part, or count in another currency than the payment's.
-    amount = models.BigIntegerField(help_text="In minor units.")
-    currency = models.CharField(max_length=3)
-    is_charge_refundable = models.BooleanField()
-    evidence_due_by = models.DateTimeField(null=True, blank=True, help_text="Stripe takes an answer until then.")
-    created = models.DateTimeField()
+    amount = models.BigIntegerField(_("amount"), help_text=_("In minor units."))
+    currency = models.CharField(_("currency"), max_length=3)
+    is_charge_refundable = models.BooleanField(_("charge can be refunded"))
+    evidence_due_by = models.DateTimeField(
+        _("answer due by"), null=True, blank=True, help_text=_("Stripe takes an answer until then.")
+    )
+    created = models.DateTimeField(_("created"))
     # When Stripe was asked: an answer to an earlier question is not news.
-    asked_at = models.DateTimeField(editable=False)
-    changed = models.DateTimeField(auto_now=True)
+    asked_at = models.DateTimeField(_("asked at"), editable=False)
+    changed = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = DisputeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = _("dispute")
+        verbose_name_plural = _("disputes")
         constraints = [
             # The payment's PaymentIntent is in one account, so this is once an account.
             models.UniqueConstraint(fields=["payment", "stripe_id"], name="a_dispute_is_kept_once"),
@@ -73,7 +79,7 @@ class Dispute(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Dispute {self.pk}"
+        return gettext("Dispute %(number)s") % {"number": self.pk}
 
     @property
     def shown_amount(self) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ class OrderEmail(models.Model):
     OF_REFUNDS = (Kind.REFUND, Kind.REFUND_FAILED)
 
     order: "models.ForeignKey[Order]" = models.ForeignKey(
-        "payments.Order", on_delete=models.CASCADE, related_name="emails"
+        "payments.Order", on_delete=models.CASCADE, related_name="emails", verbose_name=_("order")
     )
-    kind = models.CharField(max_length=20, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     refund: "models.ForeignKey[Refund | None]" = models.ForeignKey(
         "payments.Refund",
         on_delete=models.CASCADE,
@@ -80,14 +81,16 @@ class OrderEmail(models.Model):
     )
     # Whoever asked for it knows where the shop is reached; what is mailed by itself goes by the settings.
     page = models.TextField(_("page of the order"), blank=True, default="", db_default="")
-    created = models.DateTimeField(auto_now_add=True)
-    claimed_at = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
-    failures = models.PositiveIntegerField(default=0)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    claimed_at = models.DateTimeField(_("claimed at"), null=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+    failures = models.PositiveIntegerField(_("failures"), default=0)
 
     objects = OrderEmailQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("e-mail of an order")
+        verbose_name_plural = _("e-mails of orders")
         constraints = [
             models.UniqueConstraint(
                 fields=["order"], condition=Q(kind="confirmation"), name="an_order_is_confirmed_by_one_mail"
@@ -107,7 +110,7 @@ class OrderEmail(models.Model):
         indexes = [models.Index(fields=["id"], condition=Q(sent_at=None), name="emails_to_be_sent")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} for {self.order}"
+        return gettext("%(email)s for order %(number)s") % {"email": self.get_kind_display(), "number": self.order_id}
 
     @property
     def address(self) -> str:

@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from payments import money, pricing
 from payments.models.adjustments import Tax
@@ -24,16 +26,22 @@ MAXIMUM_LINES = 100
 class OrderLine(models.Model):
     """Name and price are copies: the item may change or go, the order says what was bought."""
 
-    order = models.ForeignKey("payments.Order", on_delete=models.CASCADE, related_name="lines")
-    item = models.ForeignKey(Item, on_delete=models.SET_NULL, null=True, related_name="order_lines")
-    name = models.CharField(max_length=200)
-    currency = models.CharField(max_length=3, editable=False)
-    unit_amount = models.BigIntegerField(help_text="In minor units.")
-    quantity = models.PositiveIntegerField()
-    held = models.PositiveIntegerField(default=0, editable=False, help_text="Taken from the stock, not paid yet.")
+    order = models.ForeignKey("payments.Order", on_delete=models.CASCADE, related_name="lines", verbose_name=_("order"))
+    item = models.ForeignKey(
+        Item, on_delete=models.SET_NULL, null=True, related_name="order_lines", verbose_name=_("item")
+    )
+    name = models.CharField(_("name"), max_length=200)
+    currency = models.CharField(_("currency"), max_length=3, editable=False)
+    unit_amount = models.BigIntegerField(_("unit price"), help_text=_("In minor units."))
+    quantity = models.PositiveIntegerField(_("quantity"))
+    held = models.PositiveIntegerField(
+        _("held in stock"), default=0, editable=False, help_text=_("Taken from the stock, not paid yet.")
+    )
 
     class Meta:
         ordering = ["id"]
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
         constraints = [
             models.CheckConstraint(condition=Q(unit_amount__gt=0), name="order_line_unit_amount_is_positive"),
             models.CheckConstraint(
@@ -48,7 +56,8 @@ class OrderLine(models.Model):
 
     def clean(self) -> None:
         if self.quantity is not None and not 1 <= self.quantity <= MAXIMUM_QUANTITY:
-            raise ValidationError({"quantity": f"Choose a quantity from 1 to {MAXIMUM_QUANTITY}."})
+            problem = gettext("Choose a quantity from 1 to %(most)s.") % {"most": MAXIMUM_QUANTITY}
+            raise ValidationError({"quantity": problem})
 
     @classmethod
     def of(cls, item: Item, quantity: int, order: "Order") -> "OrderLine":
@@ -69,21 +78,25 @@ class OrderLine(models.Model):
 class OrderTax(models.Model):
     """A copy of a tax as it was when it was put on the order."""
 
-    order = models.ForeignKey("payments.Order", on_delete=models.CASCADE, related_name="taxes")
-    tax = models.ForeignKey(Tax, on_delete=models.SET_NULL, null=True, related_name="order_taxes")
-    display_name = models.CharField(max_length=50)
-    percentage = models.DecimalField(max_digits=7, decimal_places=4)
-    inclusive = models.BooleanField()
-    jurisdiction = models.CharField(max_length=50, blank=True)
-    amount = models.BigIntegerField(null=True, help_text="In minor units, as last offered for payment.")
+    order = models.ForeignKey("payments.Order", on_delete=models.CASCADE, related_name="taxes", verbose_name=_("order"))
+    tax = models.ForeignKey(
+        Tax, on_delete=models.SET_NULL, null=True, related_name="order_taxes", verbose_name=_("tax")
+    )
+    display_name = models.CharField(_("name"), max_length=50)
+    percentage = models.DecimalField(_("percentage"), max_digits=7, decimal_places=4)
+    inclusive = models.BooleanField(_("included in the prices"))
+    jurisdiction = models.CharField(_("jurisdiction"), max_length=50, blank=True)
+    amount = models.BigIntegerField(_("amount"), null=True, help_text=_("In minor units, as last offered for payment."))
 
     class Meta:
         ordering = ["id"]
+        verbose_name = _("tax of an order")
+        verbose_name_plural = _("taxes of an order")
         constraints = [models.UniqueConstraint(fields=["order", "tax"], name="a_tax_is_put_on_an_order_once")]
 
     def __str__(self) -> str:
-        kind = " included" if self.inclusive else ""
-        return f"{self.display_name} {money.format_percent(self.percentage)}{kind}"
+        shown = f"{self.display_name} {money.format_percent(self.percentage)}"
+        return gettext("%(tax)s included") % {"tax": shown} if self.inclusive else shown
 
     @classmethod
     def of(cls, tax: Tax, order: "Order | None" = None) -> "OrderTax":
@@ -103,7 +116,9 @@ class OrderTax(models.Model):
 
     @property
     def content(self) -> tuple[str, str, bool, str]:
-        return self.display_name, money.format_percent(self.percentage), self.inclusive, self.jurisdiction
+        """Part of what is hashed: the same in every language, and in the release before."""
+        percentage = f"{money.plain_percent(self.percentage)}\xa0%"
+        return self.display_name, percentage, self.inclusive, self.jurisdiction
 
 
 def taxes_after(

@@ -4,15 +4,16 @@ import uuid
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from payments import money, pricing
 from payments.errors import DiscountRefused, OrderClosed, SoldOut, TooManyTaxes
+from payments.languages import language_of_texts
 from payments.models import stock
 from payments.models.adjustments import MAXIMUM_TAXES, Discount, Tax
 from payments.models.order_emails import OrderEmail
@@ -26,62 +27,76 @@ TIME_TO_PAY = timedelta(minutes=1)
 
 def current_language() -> str:
     """The language of the page from which this is called; the shop's own where there is no page."""
-    return get_language() or settings.LANGUAGE_CODE
+    return language_of_texts()
 
 
 class Order(models.Model):
     class Status(models.TextChoices):
-        PENDING = "pending", "Awaiting payment"
-        PROCESSING = "processing", "Payment under way"
-        PAID = "paid", "Paid"
+        PENDING = "pending", _("Awaiting payment")
+        PROCESSING = "processing", _("Payment under way")
+        PAID = "paid", _("Paid")
 
     class Refunded(models.TextChoices):
-        NOT = "not", "Not refunded"
-        PARTLY = "partly", "Partly refunded"
-        FULLY = "fully", "Refunded"
+        NOT = "not", _("Not refunded")
+        PARTLY = "partly", _("Partly refunded")
+        FULLY = "fully", _("Refunded")
 
     class Dispute(models.TextChoices):
-        NONE = "none", "Not disputed"
-        OPEN = "open", "Disputed"
-        WON = "won", "Dispute won"
-        LOST = "lost", "Dispute lost"
+        NONE = "none", _("Not disputed")
+        OPEN = "open", _("Disputed")
+        WON = "won", _("Dispute won")
+        LOST = "lost", _("Dispute lost")
 
     # The same for all orders that came from one cart, each in its currency.
-    purchase = models.UUIDField(default=uuid.uuid4, db_index=True, editable=False)
+    purchase = models.UUIDField(_("purchase"), default=uuid.uuid4, db_index=True, editable=False)
     # The shopper's link to the order: known to nobody who was not given it.
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    currency = models.CharField(max_length=3, editable=False)
-    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, editable=False)
+    uuid = models.UUIDField(_("UUID"), default=uuid.uuid4, unique=True, editable=False)
+    currency = models.CharField(_("currency"), max_length=3, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING, editable=False)
     # A paid order stays paid; that money went back or is contested stands beside it, in step with what says so.
     refunded = models.CharField(
-        max_length=10, choices=Refunded, default=Refunded.NOT, db_default=Refunded.NOT, editable=False
+        _("money back"), max_length=10, choices=Refunded, default=Refunded.NOT, db_default=Refunded.NOT, editable=False
     )
     dispute = models.CharField(
-        max_length=10, choices=Dispute, default=Dispute.NONE, db_default=Dispute.NONE, editable=False
+        _("dispute"), max_length=10, choices=Dispute, default=Dispute.NONE, db_default=Dispute.NONE, editable=False
     )
     # Says what a visitor is buying; empty once nothing stands against buying the same again.
-    purchase_key = models.CharField(max_length=64, blank=True, editable=False)
+    purchase_key = models.CharField(_("purchase key"), max_length=64, blank=True, editable=False)
     # What the discount was when it was given: it may be edited or go, the order stays as it is.
-    discount = models.ForeignKey(Discount, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
-    discount_name = models.CharField(max_length=40, blank=True, editable=False)
-    discount_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, editable=False)
-    discount_off = models.BigIntegerField(default=0, editable=False, help_text="In minor units, if it has no percent.")
-    # What the order came to when it was last offered for payment, in minor units.
-    subtotal_amount = models.BigIntegerField(null=True, editable=False)
-    discount_amount = models.BigIntegerField(null=True, editable=False)
-    total_amount = models.BigIntegerField(null=True, editable=False)
-    holds_stock = models.BooleanField(default=False, editable=False)
-    email = models.EmailField(blank=True, default="", db_default="", help_text="Where the shopper is told of it.")
-    language = models.CharField(
-        max_length=10, default=current_language, db_default="", help_text="In which the shopper is written to."
+    discount = models.ForeignKey(
+        Discount, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders", verbose_name=_("discount")
     )
-    created = models.DateTimeField(auto_now_add=True)
-    paid_at = models.DateTimeField(null=True, blank=True, editable=False)
+    discount_name = models.CharField(_("name of the discount"), max_length=40, blank=True, editable=False)
+    discount_percent = models.DecimalField(
+        _("percent of the discount"), max_digits=5, decimal_places=2, null=True, editable=False
+    )
+    discount_off = models.BigIntegerField(
+        _("amount of the discount"), default=0, editable=False, help_text=_("In minor units, if it has no percent.")
+    )
+    # What the order came to when it was last offered for payment, in minor units.
+    subtotal_amount = models.BigIntegerField(_("subtotal"), null=True, editable=False)
+    discount_amount = models.BigIntegerField(_("discount amount"), null=True, editable=False)
+    total_amount = models.BigIntegerField(_("total"), null=True, editable=False)
+    holds_stock = models.BooleanField(_("holds stock"), default=False, editable=False)
+    email = models.EmailField(
+        _("e-mail address"), blank=True, default="", db_default="", help_text=_("Where the shopper is told of it.")
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        default=current_language,
+        db_default="",
+        help_text=_("In which the shopper is written to."),
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    paid_at = models.DateTimeField(_("paid at"), null=True, blank=True, editable=False)
 
     objects = OrderManager()
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=["pending", "processing", "paid"]), name="order_status_is_known"
@@ -113,7 +128,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Order {self.pk}"
+        return gettext("Order %(number)s") % {"number": self.pk}
 
     @property
     def is_paid(self) -> bool:
@@ -124,7 +139,7 @@ class Order(models.Model):
         """As the shopper reads it: where nothing is to be paid, nothing is called paid."""
         if self.price.total:
             return str(self.get_status_display())
-        return "Complete" if self.is_paid else "Nothing to pay"
+        return gettext("Complete") if self.is_paid else gettext("Nothing to pay")
 
     @property
     def may_be_paid(self) -> bool:
@@ -190,10 +205,12 @@ class Order(models.Model):
         present = list(self.taxes.all())
         wanted = taxes_after(self, present, taxes, removed)
         if len(wanted) > MAXIMUM_TAXES:
-            raise TooManyTaxes(
-                f"An order takes at most {MAXIMUM_TAXES} taxes, and this one would have {len(wanted)}: "
-                "please tell the shop."
+            words = ngettext(
+                "An order takes at most %(most)s tax, and this one would have %(count)s: please tell the shop.",
+                "An order takes at most %(most)s taxes, and this one would have %(count)s: please tell the shop.",
+                MAXIMUM_TAXES,
             )
+            raise TooManyTaxes(words % {"most": MAXIMUM_TAXES, "count": len(wanted)})
         kept = [tax.pk for tax in wanted if tax.pk]
         if len(kept) < len(present):
             self.taxes.exclude(pk__in=kept).delete()
@@ -219,7 +236,7 @@ class Order(models.Model):
             is_limited = self.discount.maximum_uses is not None
             self.discount.require_usable(uses=self.uses_of_discount_by_others() if is_limited else 0)
         elif self.discount_name:
-            raise DiscountRefused(f"The discount {self.discount_name} is no longer given.")
+            raise DiscountRefused(gettext("The discount %(name)s is no longer given.") % {"name": self.discount_name})
 
     @property
     def holds_something_scarce(self) -> bool:
@@ -240,16 +257,16 @@ class Order(models.Model):
     def require_payable(self) -> None:
         """Raise OrderClosed if the order is paid, or a bank is still at work on it."""
         if self.status == self.Status.PAID:
-            raise OrderClosed("This order is paid already: nothing more is to be paid.")
+            raise OrderClosed(gettext("This order is paid already: nothing more is to be paid."))
         if self.status == self.Status.PROCESSING:
-            raise OrderClosed("A payment for this order is under way: please wait for the bank's answer.")
+            raise OrderClosed(gettext("A payment for this order is under way: please wait for the bank's answer."))
 
     def require_not_offered(self) -> None:
         """Let no payment begin before the caller's transaction ends. Raises OrderClosed if one may be made now."""
         order = Order.objects.select_for_update().get(pk=self.pk)
         order.require_payable()
         if order.payments.filter(status__in=["created", "open"]).exists():
-            raise OrderClosed("The shopper opened a payment page in this very moment: please save again.")
+            raise OrderClosed(gettext("The shopper opened a payment page in this very moment: please save again."))
 
     @transaction.atomic
     def complete_for_free(self) -> None:
@@ -257,7 +274,7 @@ class Order(models.Model):
         order = Order.objects.select_for_update().get(pk=self.pk)
         order.require_payable()
         if order.freeze().total:
-            raise OrderClosed("This order was changed in this very moment: please reload the page.")
+            raise OrderClosed(gettext("This order was changed in this very moment: please reload the page."))
         order.mark_paid()
 
     def holds_again(self) -> bool:
@@ -289,7 +306,7 @@ class Order(models.Model):
     def mark_paid(self) -> None:
         """Nothing is left to be paid, ever again. The caller holds the row's lock."""
         if self.is_paid:
-            raise OrderClosed("This order is paid already.")
+            raise OrderClosed(gettext("This order is paid already."))
         self.paid_at = timezone.now()
         self.holds_stock = False
         self.move(self.Status.PAID)

@@ -7,6 +7,8 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from payments.errors import RefundRefused
 from payments.models.orders import Order
@@ -24,7 +26,7 @@ SOME_MINUTES = timedelta(minutes=5)
 # Stripe is given up before.
 CREATION_TAKES = timedelta(minutes=2)
 MAXIMUM_PROBLEM = 200
-PAID_BEFORE = "This order had been paid before: refund this payment."
+PAID_BEFORE = gettext_noop("This order had been paid before: refund this payment.")
 ALWAYS = Q()
 # What failed or expired is over, whatever was wrong with it.
 NEEDS_SOMEBODY = Q(status__in=["open", "processing", "paid", "duplicate"]) & ~Q(problem="")
@@ -76,46 +78,52 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 
 class Payment(models.Model):
     class Method(models.TextChoices):
-        CHECKOUT = "checkout", "On Stripe's page"
-        INTENT = "intent", "On the shop's page"
+        CHECKOUT = "checkout", _("On Stripe's page")
+        INTENT = "intent", _("On the shop's page")
 
     class Status(models.TextChoices):
-        CREATED = "created", "Not yet at Stripe"
-        OPEN = "open", "Waiting for the shopper"
-        PROCESSING = "processing", "Waiting for the bank"
-        PAID = "paid", "Paid"
-        DUPLICATE = "duplicate", "Paid a second time"
-        FAILED = "failed", "Failed"
-        EXPIRED = "expired", "Expired"
+        CREATED = "created", _("Not yet at Stripe")
+        OPEN = "open", _("Waiting for the shopper")
+        PROCESSING = "processing", _("Waiting for the bank")
+        PAID = "paid", _("Paid")
+        DUPLICATE = "duplicate", _("Paid a second time")
+        FAILED = "failed", _("Failed")
+        EXPIRED = "expired", _("Expired")
 
     UNDER_WAY = (Status.CREATED, Status.OPEN, Status.PROCESSING)
     TAKEN = (Status.PAID, Status.DUPLICATE)
     ENDED = (*TAKEN, Status.FAILED, Status.EXPIRED)
     NOT_SETTLED = (*UNDER_WAY, Status.FAILED, Status.EXPIRED)
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
-    attempt = models.PositiveIntegerField()
-    method = models.CharField(max_length=10, choices=Method, default=Method.CHECKOUT)
-    status = models.CharField(max_length=10, choices=Status, default=Status.CREATED)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments", verbose_name=_("order"))
+    attempt = models.PositiveIntegerField(_("attempt"))
+    method = models.CharField(_("method"), max_length=10, choices=Method, default=Method.CHECKOUT)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CREATED)
     # The account is remembered as it was: keys may be rotated, or the currency moved, before a refund.
-    publishable_key = models.CharField(max_length=255)
-    livemode = models.BooleanField()
-    currency = models.CharField(max_length=3)
-    amount = models.BigIntegerField(help_text="In minor units.")
+    publishable_key = models.CharField(_("publishable key"), max_length=255)
+    livemode = models.BooleanField(_("live mode"))
+    currency = models.CharField(_("currency"), max_length=3)
+    amount = models.BigIntegerField(_("amount"), help_text=_("In minor units."))
     refunded_amount = models.BigIntegerField(
-        default=0, db_default=0, editable=False, help_text="In minor units: what went back, or may be on its way."
+        _("refunded amount"),
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text=_("In minor units: what went back, or may be on its way."),
     )
-    terms = models.CharField(max_length=64, editable=False)
-    checkout_session_id = models.CharField(max_length=255, blank=True)
-    payment_intent_id = models.CharField(max_length=255, blank=True)
+    terms = models.CharField(_("terms"), max_length=64, editable=False)
+    checkout_session_id = models.CharField(_("Checkout Session ID"), max_length=255, blank=True)
+    payment_intent_id = models.CharField(_("PaymentIntent ID"), max_length=255, blank=True)
     # As long as Stripe likes: it carries a fragment of the page's own.
-    url = models.TextField(blank=True)
-    problem = models.CharField(max_length=MAXIMUM_PROBLEM, blank=True, help_text="What somebody should look at.")
-    created = models.DateTimeField(auto_now_add=True)
-    changed = models.DateTimeField(auto_now=True)
-    checked_at = models.DateTimeField(null=True, blank=True)
+    url = models.TextField(_("address"), blank=True)
+    problem = models.CharField(
+        _("problem"), max_length=MAXIMUM_PROBLEM, blank=True, help_text=_("What somebody should look at.")
+    )
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    changed = models.DateTimeField(_("changed"), auto_now=True)
+    checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
     # When it was paid, failed or expired; unknown of what ended before this was noted.
-    ended_at = models.DateTimeField(null=True, editable=False)
+    ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
     # As Stripe said it a moment ago, on its way to the page; no column.
     client_secret = ""
 
@@ -123,6 +131,8 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
         permissions = [("refund_payment", "Can refund payments")]
         constraints = [
             models.CheckConstraint(
@@ -164,7 +174,11 @@ class Payment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Payment {self.pk}"
+        return gettext("Payment %(number)s") % {"number": self.pk}
+
+    @property
+    def problem_in_words(self) -> str:
+        return in_words(self.problem)
 
     @property
     def is_intent(self) -> bool:
@@ -212,19 +226,22 @@ class Payment(models.Model):
         """Raise RefundRefused unless this much is left. The caller holds the lock of the order's row."""
         left = format_amount(self.refundable_amount, self.currency)
         if not self.is_taken:
-            raise RefundRefused("This payment was never paid: there is nothing to refund.")
+            raise RefundRefused(gettext("This payment was never paid: there is nothing to refund."))
         if self.refundable_amount == 0:
-            raise RefundRefused("All of this payment has been refunded, or is on its way back.")
+            raise RefundRefused(gettext("All of this payment has been refunded, or is on its way back."))
         if self.disputes.forbidding_refunds().exists():
             raise RefundRefused(
-                "The bank has taken this payment back on the cardholder's dispute, so it cannot be refunded as well."
+                gettext(
+                    "The bank has taken this payment back on the cardholder's dispute, "
+                    "so it cannot be refunded as well."
+                )
             )
         if amount > self.refundable_amount:
-            raise RefundRefused(f"Only {left} of this payment is left to refund: please refund that or less.")
+            words = gettext("Only %(left)s of this payment is left to refund: please refund that or less.")
+            raise RefundRefused(words % {"left": left})
         if amount <= 0 or amount % step(self.currency):
-            raise RefundRefused(
-                f"Please refund an amount above zero and up to {left}, as prices in {self.currency} are."
-            )
+            words = gettext("Please refund an amount above zero and up to %(left)s, as prices in %(currency)s are.")
+            raise RefundRefused(words % {"left": left, "currency": self.currency})
 
     def count_refunds(self, amount: int) -> None:
         """Note how much went back or may be on its way. The caller holds the lock of the order's row."""
@@ -325,3 +342,8 @@ class Payment(models.Model):
         for name, value in values.items():
             setattr(self, name, value)
         return True
+
+
+def in_words(problem: str) -> str:
+    """In the reader's language: it was noted in English, whatever the language of the page that found it."""
+    return gettext(problem) if problem else ""

@@ -8,10 +8,12 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from payments.errors import RefundRefused
 from payments.models.orders import Order
-from payments.models.payments import MAXIMUM_PROBLEM, Payment
+from payments.models.payments import MAXIMUM_PROBLEM, Payment, in_words
 from payments.money import format_amount
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ MAXIMUM_NOTE = 500
 REPEATABLE_FOR = timedelta(hours=23)
 # Longer than Stripe takes to list what it has made.
 APPEARS_WITHIN = timedelta(minutes=5)
+UNANSWERED = gettext_noop("Stripe has not answered yet. It will be asked again, and refunds this once.")
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -74,17 +77,17 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
 class Refund(models.Model):
     class Status(models.TextChoices):
-        CREATED = "created", "Not answered by Stripe yet"
-        PENDING = "pending", "Under way"
-        REQUIRES_ACTION = "requires_action", "Waiting for the customer"
-        SUCCEEDED = "succeeded", "Refunded"
-        FAILED = "failed", "Failed: nothing went back"
-        CANCELED = "canceled", "Canceled: nothing went back"
+        CREATED = "created", _("Not answered by Stripe yet")
+        PENDING = "pending", _("Under way")
+        REQUIRES_ACTION = "requires_action", _("Waiting for the customer")
+        SUCCEEDED = "succeeded", _("Refunded")
+        FAILED = "failed", _("Failed: nothing went back")
+        CANCELED = "canceled", _("Canceled: nothing went back")
 
     class Reason(models.TextChoices):
-        REQUESTED_BY_CUSTOMER = "requested_by_customer", "Requested by the customer"
-        DUPLICATE = "duplicate", "Paid twice"
-        FRAUDULENT = "fraudulent", "Fraudulent: Stripe blocks the card and the e-mail address"
+        REQUESTED_BY_CUSTOMER = "requested_by_customer", _("Requested by the customer")
+        DUPLICATE = "duplicate", _("Paid twice")
+        FRAUDULENT = "fraudulent", _("Fraudulent: Stripe blocks the card and the e-mail address")
 
     UNDER_WAY = (Status.CREATED, Status.PENDING, Status.REQUIRES_ACTION)
     NOTHING_WENT_BACK = (Status.FAILED, Status.CANCELED)
@@ -97,29 +100,38 @@ class Refund(models.Model):
         Status.CANCELED: (),
     }
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds", verbose_name=_("payment"))
     # Of the form that asked for it, so that it asks once; and the name by which Stripe's answer is found again.
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    token = models.UUIDField(_("token"), default=uuid.uuid4, unique=True, editable=False)
     # Grows with each failure of Stripe's own, so that it is asked by another idempotency key.
-    key_number = models.PositiveIntegerField(default=0, editable=False)
-    stripe_id = models.CharField(max_length=255, blank=True)
-    amount = models.BigIntegerField(help_text="In minor units of the payment's currency.")
-    status = models.CharField(max_length=20, choices=Status, default=Status.CREATED)
+    key_number = models.PositiveIntegerField(_("key number"), default=0, editable=False)
+    stripe_id = models.CharField(_("Stripe ID"), max_length=255, blank=True)
+    amount = models.BigIntegerField(_("amount"), help_text=_("In minor units of the payment's currency."))
+    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.CREATED)
     # In the dashboard none has to be chosen, and Stripe knows more of them.
-    reason = models.CharField(max_length=40, choices=Reason, blank=True)
-    note = models.CharField(max_length=MAXIMUM_NOTE, blank=True)
+    reason = models.CharField(_("reason"), max_length=40, choices=Reason, blank=True)
+    note = models.CharField(_("note"), max_length=MAXIMUM_NOTE, blank=True)
     # Whoever gave money back stays known: an account is deactivated, not deleted. Empty for Stripe's dashboard.
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("requested by"),
     )
-    problem = models.CharField(max_length=MAXIMUM_PROBLEM, blank=True, help_text="What somebody should look at.")
-    created = models.DateTimeField(default=timezone.now)
-    changed = models.DateTimeField(auto_now=True)
+    problem = models.CharField(
+        _("problem"), max_length=MAXIMUM_PROBLEM, blank=True, help_text=_("What somebody should look at.")
+    )
+    created = models.DateTimeField(_("created"), default=timezone.now)
+    changed = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = RefundQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
         constraints = [
             # The payment's PaymentIntent is in one account, so this is once an account.
             models.UniqueConstraint(
@@ -134,7 +146,11 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Refund {self.pk}"
+        return gettext("Refund %(number)s") % {"number": self.pk}
+
+    @property
+    def problem_in_words(self) -> str:
+        return in_words(self.problem)
 
     @property
     def shown_amount(self) -> str:
@@ -157,9 +173,8 @@ class Refund(models.Model):
     def require_same(self, payment: Payment, amount: int) -> None:
         """Raise RefundRefused if the form that was sent before asked for something else."""
         if (self.payment_id, self.amount) != (payment.pk, amount):
-            raise RefundRefused(
-                f"This form has refunded {self.shown_amount} already: open it again for another refund."
-            )
+            words = gettext("This form has refunded %(amount)s already: open it again for another refund.")
+            raise RefundRefused(words % {"amount": self.shown_amount})
 
     def take(self, *, stripe_id: str, status: str, problem: str) -> bool:
         """Stripe's word, unless a later one was heard before. The caller holds the lock of the order's row.
@@ -188,7 +203,7 @@ class Refund(models.Model):
         """It is asked for again, unless another request has had Stripe's answer meanwhile."""
         unanswered = Refund.objects.filter(pk=self.pk, status=self.Status.CREATED)
         unanswered.update(
-            problem="Stripe has not answered yet. It will be asked again, and refunds this once.",
+            problem=UNANSWERED,
             key_number=F("key_number") + int(needs_another_key),
             changed=timezone.now(),
         )

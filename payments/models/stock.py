@@ -7,6 +7,7 @@ each other.
 from typing import TYPE_CHECKING
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from payments.errors import SoldOut
 from payments.models.catalog import Item
@@ -23,7 +24,8 @@ def hold(order: "Order") -> None:
     for line in counted_lines(order):
         enough = Item.objects.filter(pk__in=[line.item_id], stock__gte=line.quantity)
         if not enough.update(stock=F("stock") - line.quantity):
-            raise SoldOut(f"{line.name}: there are not so many left. Please choose fewer, or something else.")
+            words = _("%(item)s: there are not so many left. Please choose fewer, or something else.")
+            raise SoldOut(words % {"item": line.name}, item=line.name)
         remember(line, line.quantity)
         order.holds_stock = True
     order.save(update_fields=["holds_stock"])

@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import Count, F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from payments.languages import format_moment
 
 # What deciding about an event takes. The rest, with the shopper's name and address, is only kept for a while.
 KEPT_OF_EVENT = ("id", "object", "type", "livemode", "created")
@@ -45,39 +49,53 @@ class StripeEvent(models.Model):
     """What an account told us. It is kept before it is worked on, so that nothing told is ever lost."""
 
     class Outcome(models.TextChoices):
-        RECEIVED = "received", "Not worked on yet"
-        SETTLED = "settled", "Done"
-        IGNORED = "ignored", "Nothing to do"
-        NOT_OURS = "not_ours", "Not about an order of this shop"
-        REFUSED = "refused", "Does not fit the payment: nothing was done"
+        RECEIVED = "received", _("Not worked on yet")
+        SETTLED = "settled", _("Done")
+        IGNORED = "ignored", _("Nothing to do")
+        NOT_OURS = "not_ours", _("Not about an order of this shop")
+        REFUSED = "refused", _("Does not fit the payment: nothing was done")
 
-    account = models.CharField(max_length=255, help_text="The publishable key of the account that sent it.")
-    event_id = models.CharField(max_length=255)
-    type = models.CharField(max_length=100)
-    livemode = models.BooleanField()
-    object_id = models.CharField(max_length=255, blank=True)
+    account = models.CharField(
+        _("account"), max_length=255, help_text=_("The publishable key of the account that sent it.")
+    )
+    event_id = models.CharField(_("event ID"), max_length=255)
+    type = models.CharField(_("type"), max_length=100)
+    livemode = models.BooleanField(_("live mode"))
+    object_id = models.CharField(_("object ID"), max_length=255, blank=True)
     payload = models.TextField(
-        default="", db_default="", help_text="As it came. What tells of a person is left out of it after a while."
+        _("payload"),
+        default="",
+        db_default="",
+        help_text=_("As it came. What tells of a person is left out of it after a while."),
     )
     # What comes without a payload is of the release before, so there is nothing to cut down.
-    is_cut_down = models.BooleanField(default=False, db_default=True)
+    is_cut_down = models.BooleanField(_("without personal data"), default=False, db_default=True)
     was_fetched = models.BooleanField(
-        default=False, db_default=False, help_text="Its webhook had not arrived; it was asked for."
+        _("was fetched"), default=False, db_default=False, help_text=_("Its webhook had not arrived; it was asked for.")
     )
-    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RECEIVED)
-    problem = models.CharField(max_length=200, blank=True)
-    failures = models.PositiveIntegerField(default=0, db_default=0, help_text="How often working on it failed.")
-    failed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.RECEIVED)
+    problem = models.CharField(_("problem"), max_length=200, blank=True)
+    failures = models.PositiveIntegerField(
+        _("failures"), default=0, db_default=0, help_text=_("How often working on it failed.")
+    )
+    failed_at = models.DateTimeField(_("failed at"), null=True)
     last_failure = models.CharField(
-        max_length=200, blank=True, default="", db_default="", help_text="Why it failed the last time."
+        _("last failure"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Why it failed the last time."),
     )
-    received = models.DateTimeField(auto_now_add=True)
-    changed = models.DateTimeField(auto_now=True)
+    received = models.DateTimeField(_("received"), auto_now_add=True)
+    changed = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = StripeEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = _("Stripe event")
+        verbose_name_plural = _("Stripe events")
         constraints = [
             models.UniqueConstraint(fields=["account", "event_id"], name="an_event_is_kept_once"),
         ]
@@ -118,15 +136,21 @@ class StripeEvent(models.Model):
 class RefusedDelivery(models.Model):
     """Webhooks that no account of ours signed: how many, and the last one, for each reason."""
 
-    reason = models.CharField(max_length=100, unique=True)
-    count = models.PositiveBigIntegerField(default=0)
-    last_at = models.DateTimeField()
+    reason = models.CharField(_("reason"), max_length=100, unique=True)
+    count = models.PositiveBigIntegerField(_("count"), default=0)
+    last_at = models.DateTimeField(_("last at"))
 
     class Meta:
-        verbose_name_plural = "refused deliveries"
+        verbose_name = _("refused delivery")
+        verbose_name_plural = _("refused deliveries")
 
     def __str__(self) -> str:
-        return f"{self.reason}: {self.count}"
+        return f"{self.reason_in_words}: {self.count}"
+
+    @property
+    def reason_in_words(self) -> str:
+        """It is counted under its English name."""
+        return gettext(self.reason)
 
     @classmethod
     def add(cls, reason: str, count: int) -> None:
@@ -140,11 +164,15 @@ class RefusedDelivery(models.Model):
 class ReadEvents(models.Model):
     """Until when the events of an account were read at Stripe, so that the next reading begins there."""
 
-    account = models.CharField(max_length=255, unique=True)
-    until = models.DateTimeField()
+    account = models.CharField(_("account"), max_length=255, unique=True)
+    until = models.DateTimeField(_("until"))
+
+    class Meta:
+        verbose_name = _("events that were read")
+        verbose_name_plural = _("events that were read")
 
     def __str__(self) -> str:
-        return f"{self.account} until {self.until}"
+        return gettext("%(account)s until %(time)s") % {"account": self.account, "time": format_moment(self.until)}
 
 
 class Counterpart(models.Model):
@@ -154,17 +182,21 @@ class Counterpart(models.Model):
         COUPON = "coupon", "Coupon"
         TAX_RATE = "tax_rate", "TaxRate"
 
-    kind = models.CharField(max_length=10, choices=Kind)
-    account = models.CharField(max_length=255, help_text="The publishable key of the account that it is in.")
-    currency = models.CharField(max_length=3, help_text="By which the account is found.")
-    content = models.CharField(max_length=64)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    account = models.CharField(
+        _("account"), max_length=255, help_text=_("The publishable key of the account that it is in.")
+    )
+    currency = models.CharField(_("currency"), max_length=3, help_text=_("By which the account is found."))
+    content = models.CharField(_("content"), max_length=64)
     # Grows when one that was gone is made anew, and when Stripe failed to make it: then there is no `stripe_id`.
-    generation = models.PositiveIntegerField(default=1)
-    stripe_id = models.CharField(max_length=255)
-    created = models.DateTimeField(auto_now_add=True)
-    retired_at = models.DateTimeField(null=True)
+    generation = models.PositiveIntegerField(_("generation"), default=1)
+    stripe_id = models.CharField(_("Stripe ID"), max_length=255)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    retired_at = models.DateTimeField(_("retired at"), null=True)
 
     class Meta:
+        verbose_name = _("counterpart at Stripe")
+        verbose_name_plural = _("counterparts at Stripe")
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "kind", "content", "generation"], name="one_counterpart_a_content"

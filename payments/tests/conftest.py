@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from djmoney.money import Money
 from stripe import WebhookSignature
 
@@ -25,6 +26,13 @@ def sandbox(settings: Any, tmp_path: Path) -> None:
     """Every test has a stand-in of its own, whose webhooks wait until the test carries them."""
     settings.STRIPE_SANDBOX_DATABASE = str(tmp_path / "sandbox.sqlite3")
     settings.STRIPE_SANDBOX_COURIER = False
+
+
+@pytest.fixture(autouse=True)
+def own_language(settings: Any) -> Iterator[None]:
+    """A page in another language leaves its thread in that language, until the next page says another one."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 def mug(price: str, currency: str) -> Item:

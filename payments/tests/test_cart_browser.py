@@ -58,7 +58,7 @@ def expect_figures(page: Page, place: str, figures: list[str]) -> None:
 
 def test_a_cart_of_two_currencies_is_paid_in_two_payments_and_every_screen_shows_the_same(page: Page) -> None:
     fill(page)
-    expect(page.locator("main")).to_contain_text("paid in 2 payments: one in USD, one in EUR")
+    expect(page.locator("main")).to_contain_text("paid in 2 payments, one for each currency: USD, EUR")
     expect_figures(page, "#cart-USD tfoot", USD)
     expect_figures(page, "#cart-EUR tfoot", EUR)
     page.get_by_role("button", name="Check out").click()

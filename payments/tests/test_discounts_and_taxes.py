@@ -83,9 +83,9 @@ def test_the_shoppers_page_shows_every_part(
         "USD 38.00",
         "Ten percent off",
         "−USD 3.80",
-        "VAT 20 %",
+        "VAT 20%",
         "USD 6.28",
-        "Sales tax 8.875 % included",
+        "Sales tax 8.875% included",
     ):
         assert text in page
     assert "Pay USD 40.48" in page
@@ -259,7 +259,7 @@ def test_more_taxes_than_stripe_takes_are_refused(usd_mug: Item, vat: Tax) -> No
     taxes = eleven_taxes()
     with pytest.raises(TooManyTaxes, match="at most 10 taxes"):
         order.put_taxes(taxes)
-    assert [str(tax) for tax in order.taxes.all()] == ["VAT 20\xa0%"]
+    assert [str(tax) for tax in order.taxes.all()] == ["VAT 20%"]
     order.put_taxes(taxes[:10])
     assert offer(order).amount == 1900 + 10 * 19
 

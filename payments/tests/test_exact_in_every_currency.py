@@ -68,7 +68,7 @@ def test_every_screen_and_stripe_come_to_the_same(
     assert by_session is not None
     session = api.retrieve_checkout_session(keypair, by_session.checkout_session_id)
     for page in (urlsplit(by_session.url).path, f"/order/{order.uuid}", f"/order/{order.uuid}/pay"):
-        assert format_amount(total, currency) in client.get(page).content.decode()
+        assert format_amount(int(total), currency) in client.get(page).content.decode()
     by_intent = intents.open_intent(order=order)
     assert by_intent is not None
     intent = api.retrieve_payment_intent(keypair, by_intent.payment_intent_id)

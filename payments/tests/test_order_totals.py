@@ -41,7 +41,7 @@ def test_every_part_of_the_price_is_shown(admin_client: Client, usd_mug: Item, t
     assert totals["parts"] == [
         "Subtotal USD 57.00",
         "Ten percent off −USD 5.70",
-        "VAT 20 % USD 10.26",
+        "VAT 20% USD 10.26",
         "Total USD 61.56",
     ]
     assert totals["rows"] == {"lines-0": {"unit_price": "USD\xa019.00", "sum": "USD\xa057.00"}}

@@ -391,7 +391,7 @@ def test_a_refund_that_fails_later_can_be_made_again(
     later(11)
     carry_webhooks()
     refund.refresh_from_db()
-    assert (refund.status, refund.problem) == ("failed", "The bank sent it back (expired_or_canceled_card).")
+    assert (refund.status, refund.problem) == ("failed", "The bank sent it back: the card has expired or was canceled.")
     assert (again(payment).refunded_amount, again(payment).order.refunded) == (0, "not")
     assert give_back(payment).status == "succeeded"
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from payments.cart import Basket, Entry
 from payments.errors import CartFull
@@ -41,5 +42,5 @@ def written(basket: Basket) -> str:
     rows = [[entry.item_id, entry.quantity, entry.unit_amount] for entry in basket.entries]
     text = signing.dumps({"items": rows, "code": basket.code}, salt=SALT, compress=True)
     if len(text) > MAXIMUM_BYTES:
-        raise CartFull("Your cart takes no more different items: please check out first, or remove one.")
+        raise CartFull(_("Your cart takes no more different items: please check out first, or remove one."))
     return text

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -113,7 +114,7 @@ def changes_cart(change: Change) -> View:
             response = done(request, basket, message)
             keep(response, basket)
         except Item.DoesNotExist:
-            return refused(request, 404, "not_found", "There is no such item. Please choose another one.")
+            return refused(request, 404, "not_found", gettext("There is no such item. Please choose another one."))
         except TooMany as error:
             return slow_down(request, error)
         except StorefrontError as error:
@@ -153,7 +154,7 @@ def add(request: HttpRequest, basket: Basket, item_id: int) -> tuple[Basket, str
     unit_amount = shown_amount(sent, item)
     return (
         cart.add(basket, item, quantity=quantity_of(sent), unit_amount=unit_amount),
-        f"{item.name} is in your cart.",
+        gettext("%(item)s is in your cart.") % {"item": item.name},
     )
 
 
@@ -180,18 +181,20 @@ def what_changed(before: Basket, after: Basket) -> str:
     if after.entries and after.code != before.code:
         return code_in_words(after.code)
     is_removed = len(after.entries) < len(before.entries)
-    return "The item is removed from your cart." if is_removed else "The quantity is changed."
+    return gettext("The item is removed from your cart.") if is_removed else gettext("The quantity is changed.")
 
 
 def code_in_words(code: str) -> str:
-    return f"The code {code} is in your cart." if code else "Your cart has no discount code now."
+    if not code:
+        return gettext("Your cart has no discount code now.")
+    return gettext("The code %(code)s is in your cart.") % {"code": code}
 
 
 @changes_cart
 def remove(request: HttpRequest, basket: Basket, item_id: int) -> tuple[Basket, str]:
     typed = quantities_typed(sent_values(request))
     typed.pop(item_id, None)
-    return with_quantities(basket.without([item_id]), typed), "The item is removed from your cart."
+    return with_quantities(basket.without([item_id]), typed), gettext("The item is removed from your cart.")
 
 
 @changes_cart
@@ -224,7 +227,9 @@ def check_out(request: HttpRequest) -> HttpResponse:
 
 def show_again(request: HttpRequest, typed: Basket) -> HttpResponse:
     """What was typed makes another total, and nobody has seen it yet. Raises CartFull."""
-    message = "Your cart has what you typed. Nothing was ordered yet: please look at the total, then check out."
+    message = gettext(
+        "Your cart has what you typed. Nothing was ordered yet: please look at the total, then check out."
+    )
     response = refused(request, 409, PriceChanged.code, message, back=reverse("cart"), level=messages.INFO)
     keep(response, typed)
     return response
@@ -238,7 +243,8 @@ def take_order(request: HttpRequest, uuid: UUID) -> HttpResponse:
         unpaid.require_payable()
         fulfillment.take_back_offers(unpaid)
         basket = cart.with_order(basket_of(request), unpaid)
-        message = f"What order {unpaid.pk} has is in your cart: change it there, and check out again."
+        words = gettext("What order %(number)s has is in your cart: change it there, and check out again.")
+        message = words % {"number": unpaid.pk}
         response = done(request, basket, message, next_page=reverse("cart"))
         keep(response, basket)
     except StorefrontError as error:
@@ -261,9 +267,11 @@ def order(shown: str, basket: Basket, visitor: str) -> list[Order]:
 def require_as_shown(present: Cart, shown: str) -> None:
     """Raise what stands against ordering it."""
     if not present.groups:
-        raise NotOnSale("There is nothing in your cart that can be ordered.")
+        raise NotOnSale(gettext("There is nothing in your cart that can be ordered."))
     if present.content != shown:
-        raise PriceChanged("Your cart has changed since you saw it, and nothing was ordered: please look at it again.")
+        raise PriceChanged(
+            gettext("Your cart has changed since you saw it, and nothing was ordered: please look at it again.")
+        )
     for group in present.groups:
         group.require_orderable()
 

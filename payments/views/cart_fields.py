@@ -6,6 +6,8 @@ A field says what it showed, so that one that nobody touched undoes nothing that
 import re
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from payments import brake, cart
 from payments.brake import Visitor
 from payments.cart import Basket
@@ -43,7 +45,7 @@ def code_of(sent: dict[str, Any]) -> str:
 def with_code(basket: Basket, code: str, visitor: Visitor) -> Basket:
     """Raises DiscountRefused, or TooMany: codes are not for guessing."""
     if code and not basket.entries:
-        raise DiscountRefused("Your cart is empty: put something in it first, and then type the code.")
+        raise DiscountRefused(_("Your cart is empty: put something in it first, and then type the code."))
     if code:
         brake.count("codes", visitor)
         cart.require_usable_code(code)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -33,7 +34,7 @@ def buy(request: HttpRequest, item_id: str) -> HttpResponse:
     try:
         response = offer(request, item_id, visitor)
     except Item.DoesNotExist:
-        response = refused(request, item_id, 404, "not_found", "There is no such item. Please choose another one.")
+        response = refused(request, item_id, 404, "not_found", _("There is no such item. Please choose another one."))
     except StorefrontError as error:
         response = refused(request, item_id, status_of(error), error.code, str(error))
     if request.method != "HEAD":
@@ -79,7 +80,8 @@ def require_price_as_shown(sent: dict[str, Any], item: Item) -> None:
     shown = (str(sent.get("unit_amount", item.unit_amount)), sent.get("currency", item.currency))
     if shown != (str(item.unit_amount), item.currency):
         price = format_amount(item.unit_amount, item.currency)
-        raise PriceChanged(f"The price is now {price}. Please look at the item again before you buy.")
+        words = _("The price is now %(price)s. Please look at the item again before you buy.")
+        raise PriceChanged(words % {"price": price})
 
 
 def origin_of(request: HttpRequest) -> str:

@@ -7,14 +7,12 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 
 from payments.views.baskets import basket_of
-from payments.views.negotiation import price_language
 
 
 def shop(request: HttpRequest) -> dict[str, Any]:
     return {
         "shop_name": settings.SHOP_NAME,
         "cart_count": basket_of(request).count,
-        "price_language": price_language(request),
         "languages": settings.LANGUAGES if len(settings.LANGUAGES) > 1 else [],
         "page_address": request.get_full_path(),
         "payments_are_not_real": settings.STRIPE_SANDBOX,

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -59,7 +60,7 @@ def intent_of_item(request: HttpRequest, item_id: str) -> HttpResponse:
     try:
         response = offer(request, order_of_item(request, item_id, visitor))
     except Item.DoesNotExist:
-        response = refused(request, item_id, 404, "not_found", "There is no such item. Please choose another one.")
+        response = refused(request, item_id, 404, "not_found", _("There is no such item. Please choose another one."))
     except StorefrontError as error:
         response = refused(request, item_id, status_of(error), error.code, str(error))
     remember(response, visitor)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from payments.money import has_locale
+from payments.languages import has_locale, is_variant, language_of_texts, numbers_written_in
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
+Middleware = Callable[[HttpRequest], HttpResponseBase]
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -39,7 +41,20 @@ def is_form_post(request: HttpRequest) -> bool:
     return request.method == "POST" and request.content_type in FORM_TYPES and not prefers_json(request)
 
 
-def price_language(request: HttpRequest) -> str:
-    """The first language of Accept-Language whose way to write numbers is known; the texts may speak another."""
+def numbers_as_at_home(get_response: Middleware) -> Middleware:
+    """A middleware behind that of Django's which picks the page's language: by the cookie, then by Accept-Language."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        with numbers_written_in(variant_of(request)):
+            response = get_response(request)
+        patch_vary_headers(response, ["Cookie"])
+        return response
+
+    return middleware
+
+
+def variant_of(request: HttpRequest) -> str:
+    """The first of Accept-Language that is the page's language, or a variant of it that has its own numbers."""
+    language = language_of_texts()
     accepted = parse_accept_lang_header(request.headers.get("Accept-Language", "").lower())
-    return next((language for language, _ in accepted if has_locale(language)), "en")
+    return next((own for own, _ in accepted if is_variant(own, language) and has_locale(own)), "")

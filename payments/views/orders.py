@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from payments import brake, checkout, fulfillment, trace
 from payments.errors import StorefrontError
 from payments.models import Order, OrderTax, Payment, Refund
+from payments.money import plain_percent
 from payments.views.checkout import SeeOther, origin_of, session_as_json
 from payments.views.limits import limited, who
 from payments.views.negotiation import prefers_json
@@ -180,7 +181,7 @@ def tax_as_json(tax: OrderTax, amount: int) -> dict[str, Any]:
     """The percentage is a text, since it is exact."""
     return {
         "name": tax.display_name,
-        "percentage": f"{tax.percentage.normalize():f}",
+        "percentage": plain_percent(tax.percentage),
         "inclusive": tax.inclusive,
         "amount": amount,
     }

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from payments.errors import (
     AmountOutOfLimits,
@@ -78,9 +80,10 @@ def explain_refused_methods(
 def explain(request: HttpRequest, refused: HttpResponseNotAllowed) -> None:
     """The headers stay as they are: one of them says what is allowed."""
     if is_from_program(request):
-        words: HttpResponse = problem_json(405, "method_not_allowed", f"This address takes {refused['Allow']} only.")
+        message = _("This address takes %(methods)s only.") % {"methods": refused["Allow"]}
+        words: HttpResponse = problem_json(405, "method_not_allowed", message)
     else:
-        message = "This address cannot be opened like this: please use the shop's own links and buttons."
+        message = _("This address cannot be opened like this: please use the shop's own links and buttons.")
         words = problem_page(request, 405, "method_not_allowed", message, back=reverse("catalog"))
     refused["Content-Type"] = words["Content-Type"]
     refused.content = words.content
@@ -90,20 +93,28 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not is_from_program(request):
         return plain_page(400)
     if isinstance(exception, RequestDataTooBig):
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        return problem_json(400, "bad_request", f"The body is too large: send at most {limit} bytes.")
-    return problem_json(400, "bad_request", "The request could not be read: please check it.")
+        return problem_json(400, "bad_request", body_too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+    return problem_json(400, "bad_request", _("The request could not be read: please check it."))
+
+
+def body_too_large(limit: int) -> str:
+    words = ngettext(
+        "The body is too large: send at most %(limit)s byte.",
+        "The body is too large: send at most %(limit)s bytes.",
+        limit,
+    )
+    return words % {"limit": limit}
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_from_program(request):
-        return problem_json(403, "forbidden", "This is for staff that may see orders: sign in first.")
+        return problem_json(403, "forbidden", _("This is for staff that may see orders: sign in first."))
     return plain_page(403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_from_program(request):
-        return problem_json(404, "not_found", "There is nothing at this address: please check it.")
+        return problem_json(404, "not_found", _("There is nothing at this address: please check it."))
     return render(request, "404.html", status=404)
 
 

@@ -3,10 +3,11 @@
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 
 from payments.errors import ForeignRequest
 
-NOTHING_CHANGED = "Another site has sent this, and nothing was changed: please use the shop's own pages."
+NOTHING_CHANGED = _("Another site has sent this, and nothing was changed: please use the shop's own pages.")
 
 
 def require_same_origin(request: HttpRequest) -> None:

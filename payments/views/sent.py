@@ -28,7 +28,7 @@ def item_on_sale(item_id: str) -> Item:
         raise Item.DoesNotExist
     item: Item = Item.objects.get(pk=int(item_id[:30]))
     if not item.on_sale:
-        raise NotOnSale("This item is not on sale at the moment. Please choose another one.")
+        raise NotOnSale(_("This item is not on sale at the moment. Please choose another one."))
     if item.is_sold_out and fulfillment.release_stock([item.pk]):
         item.refresh_from_db()
     keypair_for(item.currency)
@@ -53,7 +53,8 @@ def json_object(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
-        raise InvalidQuantity('Send the quantity as a form, or as a JSON object such as {"quantity": 1}.')
+        words = _("Send the quantity as a form, or as a JSON object such as %(example)s.")
+        raise InvalidQuantity(words % {"example": '{"quantity": 1}'})
     return values
 
 
@@ -78,5 +79,6 @@ def quantity_of(sent: dict[str, Any], *, least: int = 1) -> int:
 def require_quantity(given: Any, *, least: int) -> int:
     """Raises InvalidQuantity."""
     if not re.fullmatch(r"[0-9]{1,6}", str(given), re.ASCII) or not least <= int(given) <= MAXIMUM_QUANTITY:
-        raise InvalidQuantity(f"Please choose a quantity from {least} to {MAXIMUM_QUANTITY}, in digits.")
+        words = _("Please choose a quantity from %(least)s to %(most)s, in digits.")
+        raise InvalidQuantity(words % {"least": least, "most": MAXIMUM_QUANTITY})
     return int(given)

@@ -26,7 +26,7 @@ def check_step(amount: int, currency: str, at: str) -> None:
 def check_least(amount: int, currency: str, at: str, name: str) -> None:
     least = minimum_amount(currency)
     if amount < least:
-        raise invalid(at, f"{name} must be at least {format_amount(least, currency)}.", "amount_too_small")
+        raise invalid(at, f"{name} must be at least {format_amount(least, currency, 'en')}.", "amount_too_small")
 
 
 def check_most(amount: int, currency: str, at: str, name: str) -> None:

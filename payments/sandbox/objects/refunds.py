@@ -34,7 +34,7 @@ def check(db: sqlite3.Connection, account: str, charge: JSON, amount: int) -> No
         raise ApiError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     currency = charge["currency"].upper()
     if amount > rest:
-        shown, left = format_amount(amount, currency), format_amount(rest, currency)
+        shown, left = format_amount(amount, currency, "en"), format_amount(rest, currency, "en")
         raise invalid("amount", f"Refund amount ({shown}) is greater than unrefunded amount on charge ({left})")
     check_step(amount, currency, "amount")
 
