@@ -18,9 +18,9 @@ from payments.gateway.objects import PaymentIntent
 class State(TextChoices):
     """Programs read the value, people the label; as with a subject."""
 
-    OK = "ok", gettext_lazy("ok")
+    OK = "ok", gettext_lazy("all right")
     # To be known, or to be done some time; nothing fails for it.
-    NOTE = "note", gettext_lazy("note")
+    NOTE = "note", gettext_lazy("worth knowing")
     WRONG = "wrong", gettext_lazy("wrong")
 
 

@@ -376,7 +376,7 @@ def discount_form(percent: str = "", **amounts: str) -> dict[str, str]:
         (discount_form("10", USD="3"), "either a percentage or amounts"),
         (discount_form("101"), "less than or equal to 100"),
         (discount_form("0"), "greater than or equal to 0.01"),
-        (discount_form(JPY="10.50"), "An amount in JPY has at most 0 decimals"),
+        (discount_form(JPY="10.50"), "An amount in JPY has no decimals"),
         (discount_form(USD="-3"), "Choose an amount above zero"),
         (discount_form(USD="0"), "Choose an amount above zero"),
         (discount_form(GBP="3"), "Select a valid choice"),

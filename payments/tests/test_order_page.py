@@ -91,7 +91,6 @@ def test_a_part_that_costs_nothing_is_gone_on_with_by_completing_it(client: Clie
 def test_amounts_are_written_in_the_visitors_format(client: Client, order: Order) -> None:
     page = client.get(f"/order/{order.uuid}", headers={"Accept-Language": "xx,de-AT;q=0.9,en;q=0.8"}).content.decode()
     assert "38,00" in page
-    assert '<html lang="en">' in page
 
 
 def test_a_paid_order_shows_its_link_and_when_it_was_paid(client: Client, order: Order) -> None:
@@ -212,7 +211,7 @@ def test_an_order_that_is_not_paid_is_put_in_the_cart_to_be_changed(client: Clie
     response = client.post(f"/order/{order.uuid}/cart")
     assert response["Location"] == "/cart"
     page = client.get("/cart").content.decode()
-    for text in ("in your cart: change it there", "it was USD\xa019.00", "There are only 1 of Stoneware Mug left"):
+    for text in ("in your cart: change it there", "it was USD\xa019.00", "There is only 1 of Stoneware Mug left"):
         assert text in page
     payment.refresh_from_db()
     assert payment.status == "expired"
