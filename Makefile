@@ -1,6 +1,6 @@
 # `make run` and `make test` do everything on a fresh machine with Python 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test browser processes lint
+.PHONY: help run dev test browser processes lint messages
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
@@ -24,10 +24,14 @@ browser: .venv/development ## Run the tests that drive Chromium (CHROMIUM= says 
 processes: .venv/development ## Run the tests that start the shop as it is deployed
 	@$(BIN)/python -m pytest -m processes
 
-lint: .venv/development ## Format, style, types, layers, migrations
+lint: .venv/development ## Format, style, types, layers, migrations, translations (needs gettext)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 	@$(BIN)/djade --check $$(git ls-files 'templates/*.html')
 	@DJANGO_SETTINGS_MODULE=payments.tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
+	@DJANGO_SETTINGS_MODULE=payments.tests.settings $(BIN)/python manage.py messages --check
+
+messages: .venv/development ## Collect the texts to be translated, and compile the translations (needs gettext)
+	@DJANGO_SETTINGS_MODULE=payments.tests.settings $(BIN)/python manage.py messages
 
 .env:
 	@$(BIN)/python -m storefront.dotenv

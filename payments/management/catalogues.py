@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
@@ -12,6 +13,8 @@ from babel.messages.pofile import read_po
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
+# As Babel has them: a text, or one for each form that a number asks for.
+Texts: TypeAlias = str | list[str] | tuple[str, ...] | None
 
 
 def catalogues_in(folder: Path) -> list[Path]:
@@ -49,8 +52,8 @@ def problems_of(po: Path) -> Iterator[str]:
         yield f"{mo.name} does not agree with it"
 
 
-def first(texts: str | list[str] | tuple[str, ...]) -> str:
-    return texts if isinstance(texts, str) else texts[0]
+def first(texts: Texts) -> str:
+    return forms_of(texts)[0]
 
 
 def problems_of_text(message: Message, plurals: int) -> Iterator[str]:
@@ -63,8 +66,8 @@ def problems_of_text(message: Message, plurals: int) -> Iterator[str]:
         yield "other placeholders than in English"
 
 
-def forms_of(texts: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return (texts,) if isinstance(texts, str) else tuple(texts)
+def forms_of(texts: Texts) -> tuple[str, ...]:
+    return tuple(texts) if isinstance(texts, list | tuple) else (texts or "",)
 
 
 def has_placeholders(form: str, english: tuple[str, ...]) -> bool:

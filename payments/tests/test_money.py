@@ -60,6 +60,9 @@ def test_an_amount_is_chargeable_within_stripes_limits_only(currency: str, least
         (123450, "USD", "de", "1.234,50 USD"),
         (123450, "EUR", "ru", "1 234,50 EUR"),
         (123450, "CHF", "de-ch", "CHF 1’234.50"),
+        (123456750, "USD", "en-in", "USD 12,34,567.50"),
+        (123450, "USD", "ar", "1,234.50 USD"),
+        (123456750, "USD", "hi", "USD 12,34,567.50"),
         (2800, "JPY", "en", "JPY 2,800"),
         (50000, "ISK", "en", "ISK 500"),
         (12340, "BHD", "en", "BHD 12.34"),
@@ -70,6 +73,24 @@ def test_an_amount_is_written_as_the_visitor_reads_it_and_names_its_currency(
     amount: int, currency: str, language: str, text: str
 ) -> None:
     assert money.format_amount(amount, currency, language).replace("\xa0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("percent", "language", "text"),
+    [
+        ("8.8750", "en", "8.875%"),
+        ("8.8750", "de", "8,875 %"),
+        ("8.8750", "ru", "8,875 %"),
+        ("8.8750", "de-ch", "8.875%"),
+        ("20.00", "de", "20 %"),
+        ("100", "en", "100%"),
+        ("0.0001", "ru", "0,0001 %"),
+        ("0", "en", "0%"),
+        ("20", "xx-such", "20%"),
+    ],
+)
+def test_a_percentage_is_written_as_the_visitor_reads_it(percent: str, language: str, text: str) -> None:
+    assert money.format_percent(Decimal(percent), language).replace("\xa0", " ") == text
 
 
 def test_only_currencies_of_iso_4217_are_known() -> None:
