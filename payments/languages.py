@@ -10,7 +10,7 @@ from babel import Locale, UnknownLocaleError
 from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 
 # Such as de-ch on a German page; empty where there is no page.
 variant: ContextVar[str] = ContextVar("variant", default="")
@@ -24,6 +24,13 @@ def numbers_written_in(language: str) -> Iterator[None]:
         yield
     finally:
         variant.reset(token)
+
+
+@contextmanager
+def written_in(language: str) -> Iterator[None]:
+    """Until the end, texts and numbers are in this language, whoever's page it is: for what somebody else reads."""
+    with override(language), numbers_written_in(language):
+        yield
 
 
 def language_of_numbers() -> str:

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from payments.languages import written_in
 from payments.models import Order, OrderEmail
 from payments.money import format_amount
 
@@ -22,8 +22,8 @@ Words = dict[str, str]
 def letter(email: OrderEmail, language: str = "") -> EmailMultiAlternatives:
     """In the order's language unless another is asked for; in the shop's where nobody knows."""
     language = language or email.order.language or settings.LANGUAGE_CODE
-    with translation.override(language):
-        context = context_of(email, language)
+    with written_in(language):
+        context = context_of(email)
         return EmailMultiAlternatives(
             subject_of(email, context),
             without_gaps(render_to_string(f"email/{email.kind}.txt", context)),
@@ -34,7 +34,7 @@ def letter(email: OrderEmail, language: str = "") -> EmailMultiAlternatives:
         )
 
 
-def context_of(email: OrderEmail, language: str) -> dict[str, Any]:
+def context_of(email: OrderEmail) -> dict[str, Any]:
     order, price = email.order, email.order.price
     return {
         "order": order,
@@ -44,7 +44,6 @@ def context_of(email: OrderEmail, language: str) -> dict[str, Any]:
         "page": email.page or page_of(order),
         "others": [(other, page_of(other)) for other in others_of(email)],
         "shop_name": settings.SHOP_NAME,
-        "price_language": language,
     }
 
 
@@ -67,7 +66,7 @@ def subject_of(email: OrderEmail, context: dict[str, Any]) -> str:
     words = {
         "shop": settings.SHOP_NAME,
         "number": str(email.order.pk),
-        "amount": format_amount(amount, email.order.currency, context["price_language"]),
+        "amount": format_amount(amount, email.order.currency),
     }
     return " ".join(SUBJECTS[OrderEmail.Kind(email.kind)](email.order, words).splitlines())
 

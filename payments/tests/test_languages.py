@@ -135,11 +135,13 @@ def test_a_message_writes_amounts_as_the_page_does(usd_mug: Item) -> None:
     assert "Der Preis ist jetzt USD\xa01’234.50." in answer.content.decode()
 
 
-def test_what_is_written_in_another_language_than_the_page_has_its_own_numbers() -> None:
+def test_what_somebody_else_reads_has_numbers_of_its_own_language() -> None:
     with override("de"), languages.numbers_written_in("de-ch"):
         assert money.format_amount(123450, "USD") == "USD\xa01’234.50"
         with override("ru"):
             assert money.format_amount(123450, "USD") == "1\xa0234,50\xa0USD"
+        with languages.written_in("de"):
+            assert money.format_amount(123450, "USD") == "1.234,50\xa0USD"
     assert money.format_amount(123450, "USD") == "USD\xa01,234.50"
 
 
