@@ -17,7 +17,8 @@ def choose(client: Client, language: str, page: str = "/cart", **headers: str) -
     return client.post("/language", {"language": language, "next": page}, headers=headers)
 
 
-def test_a_shop_of_one_language_has_no_switch(client: Client, usd_mug: Item) -> None:
+def test_a_shop_of_one_language_has_no_switch(client: Client, usd_mug: Item, settings: Any) -> None:
+    settings.LANGUAGES = [("en", "English")]
     assert "/language" not in client.get("/").content.decode()
 
 
