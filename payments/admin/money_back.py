@@ -21,7 +21,15 @@ class PaymentCurrencyFilter(CurrencyFilter):
 
 class RefundInline(ReadOnly, admin.TabularInline):
     model = Refund
-    fields = readonly_fields = ("shown_amount", "status", "reason", "note", "requested_by", "problem", "created")
+    fields = readonly_fields = (
+        "shown_amount",
+        "status",
+        "reason",
+        "note",
+        "requested_by",
+        "problem_in_words",
+        "created",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
         return super().get_queryset(request).select_related("payment", "requested_by")
@@ -49,7 +57,7 @@ class RefundAdmin(ReadOnly, LongList):
         "reason",
         "note",
         "requested_by",
-        "problem",
+        "problem_in_words",
         "created",
     ]
     sortable_by = ()
@@ -57,7 +65,7 @@ class RefundAdmin(ReadOnly, LongList):
     list_select_related = ["payment", "requested_by"]
     search_fields = ["payment__order__id__exact", "payment__payment_intent_id__exact", "stripe_id__exact"]
     fields = readonly_fields = (
-        *("payment", "shown_amount", "status", "reason", "note", "requested_by", "problem"),
+        *("payment", "shown_amount", "status", "reason", "note", "requested_by", "problem_in_words"),
         *("stripe_id", "created", "changed"),
     )
     actions = ["ask_stripe"]

@@ -48,7 +48,16 @@ class PaymentColumns:
 
 class PaymentInline(PaymentColumns, ReadOnly, admin.TabularInline):
     model = Payment
-    readonly_fields = ("attempt", "status", "amount_shown", "refunded", "refund", "at_stripe", "problem", "created")
+    readonly_fields = (
+        "attempt",
+        "status",
+        "amount_shown",
+        "refunded",
+        "refund",
+        "at_stripe",
+        "problem_in_words",
+        "created",
+    )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden = [] if may_refund(request) else ["refund"]
@@ -72,7 +81,7 @@ class PaymentAdmin(PaymentColumns, ReadOnly, LongList):
         "refunded",
         "mode",
         "at_stripe",
-        "problem",
+        "problem_in_words",
         "created",
     ]
     sortable_by = ()
@@ -82,7 +91,15 @@ class PaymentAdmin(PaymentColumns, ReadOnly, LongList):
     search_help_text = gettext_lazy("By the order's number, or the id of a Checkout Session or PaymentIntent.")
     fields = readonly_fields = (
         *("order", "attempt", "status", "method", "amount_shown", "refunded", "mode", "publishable_key"),
-        *("checkout_session_id", "payment_intent_id", "at_stripe", "problem", "created", "ended_at", "changed"),
+        *(
+            "checkout_session_id",
+            "payment_intent_id",
+            "at_stripe",
+            "problem_in_words",
+            "created",
+            "ended_at",
+            "changed",
+        ),
     )
 
     inlines = [RefundInline, DisputeInline]

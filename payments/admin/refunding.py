@@ -104,7 +104,7 @@ def give_back(form: RefundForm, *, by: "User") -> Refund:
 
 
 def tell(request: HttpRequest, refund: Refund) -> None:
-    values = {"amount": refund.shown_amount, "problem": refund.problem}
+    values = {"amount": refund.shown_amount, "problem": refund.problem_in_words}
     if refund.is_unanswered:
         messages.warning(request, _("%(amount)s is to be refunded. %(problem)s") % values)
     elif refund.status in Refund.NOTHING_WENT_BACK:

@@ -61,7 +61,9 @@ def disputed() -> Call:
 
 def paid_with_a_warning() -> Call:
     payments = Payment.objects.needing_somebody().select_related("order")[:SHOWN]
-    found = [(f"{payment.order}: {payment.problem}", change_page("payment", payment.pk)) for payment in payments]
+    found = [
+        (f"{payment.order}: {payment.problem_in_words}", change_page("payment", payment.pk)) for payment in payments
+    ]
     return Call(_("Payments to look at"), change_list("payment"), found)
 
 

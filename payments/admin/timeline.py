@@ -93,7 +93,9 @@ def offered(order: Order, payments: list[Payment]) -> Iterator[Entry]:
         if payment.status in Payment.ENDED:
             yield ended(order, payment)
         elif payment.problem:
-            yield Entry(payment.changed, _("Something is wrong with this payment"), payment.problem, "bad", payment)
+            yield Entry(
+                payment.changed, _("Something is wrong with this payment"), payment.problem_in_words, "bad", payment
+            )
 
 
 def ended(order: Order, payment: Payment) -> Entry:
@@ -101,11 +103,11 @@ def ended(order: Order, payment: Payment) -> Entry:
     at = payment.ended_at or (order.paid_at if is_paid else None) or payment.changed
     amount = {"amount": format_amount(payment.amount, payment.currency)}
     if is_paid:
-        return Entry(at, _("%(amount)s was paid") % amount, payment.problem, "good", payment)
+        return Entry(at, _("%(amount)s was paid") % amount, payment.problem_in_words, "good", payment)
     if payment.status == Payment.Status.DUPLICATE:
-        return Entry(at, _("%(amount)s was paid a second time") % amount, payment.problem, "bad", payment)
+        return Entry(at, _("%(amount)s was paid a second time") % amount, payment.problem_in_words, "bad", payment)
     if payment.status == Payment.Status.FAILED:
-        return Entry(at, _("The payment failed"), payment.problem, "bad", payment)
+        return Entry(at, _("The payment failed"), payment.problem_in_words, "bad", payment)
     return Entry(at, _("The payment page expired, or was taken back"), about=payment)
 
 
@@ -141,10 +143,12 @@ def refunded(order: Order) -> Iterator[Entry]:
         )
         why = [refund.get_reason_display(), refund.note]
         failed = refund.status in Refund.NOTHING_WENT_BACK
-        state = [] if failed else [refund.get_status_display(), refund.problem]
+        state = [] if failed else [refund.get_status_display(), refund.problem_in_words]
         yield Entry(refund.created, by % values, joined(*state, *why), about=refund)
         if failed:
-            yield Entry(refund.changed, _("Nothing went back of %(amount)s") % values, refund.problem, "bad", refund)
+            yield Entry(
+                refund.changed, _("Nothing went back of %(amount)s") % values, refund.problem_in_words, "bad", refund
+            )
 
 
 def disputed(order: Order) -> Iterator[Entry]:

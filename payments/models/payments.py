@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.contrib.admin import display
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
@@ -177,6 +178,7 @@ class Payment(models.Model):
         return gettext("Payment %(number)s") % {"number": self.pk}
 
     @property
+    @display(description=_("problem"))
     def problem_in_words(self) -> str:
         return in_words(self.problem)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.admin import display
 from django.db import models, transaction
 from django.db.models import F, Q, Sum
 from django.utils import timezone
@@ -149,6 +150,7 @@ class Refund(models.Model):
         return gettext("Refund %(number)s") % {"number": self.pk}
 
     @property
+    @display(description=_("problem"))
     def problem_in_words(self) -> str:
         return in_words(self.problem)
 
