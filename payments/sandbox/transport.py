@@ -20,6 +20,7 @@ from payments.sandbox.http.routing import Call, Handler, Routes, resolve
 from payments.sandbox.ids import new_id
 from payments.sandbox.objects import (
     balance,
+    balance_transactions,
     charges,
     checkout_sessions,
     coupons,
@@ -36,6 +37,7 @@ from payments.sandbox.webhooks.courier import courier
 ROUTES: Routes = {
     **accounts.ROUTES,
     **balance.ROUTES,
+    **balance_transactions.ROUTES,
     **charges.ROUTES,
     **checkout_sessions.ROUTES,
     **coupons.ROUTES,

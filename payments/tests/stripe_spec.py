@@ -1,6 +1,7 @@
 """What Stripe accepts and answers: checks requests and responses against an OpenAPI file of its API.
 
-`endive.json` beside this file is derived from the SDK's own types. Each check returns a list of complaints.
+`endive.json` beside this file is derived from the SDK's own types, and so is `balance_transactions.json`, which has what
+that one lacks. Each check returns a list of complaints.
 """
 
 import json
@@ -43,8 +44,13 @@ def resource(name: str, value: Any) -> list[str]:
 
 @cache
 def spec() -> Schema:
-    loaded: Schema = json.loads(Path(__file__).with_name("endive.json").read_text())
-    return loaded
+    loaded, more = (
+        json.loads(Path(__file__).with_name(name).read_text()) for name in ("endive.json", "balance_transactions.json")
+    )
+    loaded["paths"] |= more["paths"]
+    loaded["components"]["schemas"] |= more["components"]["schemas"]
+    described: Schema = loaded
+    return described
 
 
 def operation_of(method: str, path: str) -> Schema | None:

@@ -7,6 +7,7 @@ from payments.sandbox.http.lists import PAGE, list_of
 from payments.sandbox.http.parameters import NotServed, Parameter, Text
 from payments.sandbox.http.routing import Call, Routes
 from payments.sandbox.ids import new_id
+from payments.sandbox.objects import balance_transactions
 from payments.sandbox.store import JSON
 
 FILTERS: dict[str, Parameter] = {
@@ -53,7 +54,17 @@ def create(db: sqlite3.Connection, account: str, intent: JSON, method: JSON, *, 
     }
     if failure:
         charge |= {"failure_code": failure["code"], "failure_message": failure["message"]}
+    else:
+        charge["balance_transaction"] = booked(db, account, charge)
     return store.save(db, account, charge)
+
+
+def booked(db: sqlite3.Connection, account: str, charge: JSON) -> str:
+    """The id of the balance transaction by which the money arrived."""
+    transaction = balance_transactions.record(
+        db, account, charge, type="charge", amount=charge["amount"], description=charge["description"] or ""
+    )
+    return str(transaction["id"])
 
 
 def outcome(failure: JSON | None) -> JSON:

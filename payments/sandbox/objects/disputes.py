@@ -7,7 +7,7 @@ from payments.sandbox.http.lists import PAGE, list_of
 from payments.sandbox.http.parameters import Parameter, Text
 from payments.sandbox.http.routing import Call, Routes
 from payments.sandbox.ids import new_id
-from payments.sandbox.objects import events
+from payments.sandbox.objects import balance_transactions, events
 from payments.sandbox.paying.cards import Behavior
 from payments.sandbox.store import JSON
 from payments.sandbox.webhooks.deliveries import Webhook
@@ -71,8 +71,12 @@ def new_dispute(charge: JSON, *, is_inquiry: bool) -> JSON:
 def move_funds(
     db: sqlite3.Connection, account: str, dispute: JSON, net: int, event: str, webhook: Webhook = Webhook.DELIVER
 ) -> None:
+    what, category = ("withdrawal", "dispute") if net < 0 else ("reversal", "dispute_reversal")
+    description = f"Chargeback {what} for {dispute['charge']}"
     dispute["balance_transactions"].append(
-        {"id": new_id("txn_1"), "object": "balance_transaction", "amount": net, "currency": dispute["currency"]}
+        balance_transactions.record(
+            db, account, dispute, type="adjustment", category=category, amount=net, description=description
+        )
     )
     store.save(db, account, dispute)
     events.record(db, account, event, dispute, webhook=webhook)

@@ -7,7 +7,7 @@ from payments.sandbox import clock, store
 from payments.sandbox.errors import ApiError, invalid
 from payments.sandbox.http.routing import Call
 from payments.sandbox.ids import new_id
-from payments.sandbox.objects import disputes, events
+from payments.sandbox.objects import balance_transactions, disputes, events
 from payments.sandbox.objects.limits import check_step
 from payments.sandbox.paying.cards import Behavior
 from payments.sandbox.store import JSON
@@ -48,7 +48,6 @@ def create(
         "id": new_id("re_3"),
         "object": "refund",
         "amount": amount,
-        "balance_transaction": new_id("txn_3"),
         "charge": charge["id"],
         "created": clock.now(),
         "currency": charge["currency"],
@@ -60,6 +59,7 @@ def create(
         "status": at_once,
         **data,
     }
+    refund["balance_transaction"] = booked(db, account, refund, "refund", -amount)
     if later:
         refund |= {"_settles_at": clock.now() + SECONDS, "_comes_to": later}
     store.save(db, account, refund)
@@ -67,6 +67,13 @@ def create(
     events.record(db, account, "refund.created", refund, call=call)
     events.record(db, account, "charge.refunded", charge, call=call)
     return refund
+
+
+def booked(db: sqlite3.Connection, account: str, refund: JSON, type: str, amount: int) -> str:
+    """The id of the balance transaction by which the money left, or came back since the refund failed."""
+    description = f"{'REFUND FAILURE' if amount > 0 else 'REFUND'} FOR CHARGE ({refund['charge']})"
+    transaction = balance_transactions.record(db, account, refund, type=type, amount=amount, description=description)
+    return str(transaction["id"])
 
 
 def count(db: sqlite3.Connection, account: str, charge: JSON, amount: int) -> JSON:
@@ -101,7 +108,8 @@ def settle(db: sqlite3.Connection, account: str, id: str) -> None:
     del refund["_settles_at"]
     refund |= {"pending_reason": None, "status": refund["_comes_to"]}
     if refund["status"] == "failed":
-        refund |= {"failure_balance_transaction": new_id("txn_3"), "failure_reason": "expired_or_canceled_card"}
+        came_back = booked(db, account, refund, "refund_failure", refund["amount"])
+        refund |= {"failure_balance_transaction": came_back, "failure_reason": "expired_or_canceled_card"}
         count(db, account, store.get(db, account, "charge", refund["charge"]), -refund["amount"])
     store.save(db, account, refund)
     events.record(db, account, "refund.updated", refund)
