@@ -44,6 +44,10 @@ def note(payment: Payment, answer: objects.Dispute, asked_at: datetime) -> Dispu
         currency=answer.currency,
         is_charge_refundable=answer.is_charge_refundable,
         evidence_due_by=answer.evidence_due_by,
+        withdrawn_amount=answer.withdrawn_amount,
+        withdrawn_at=answer.withdrawn_at,
+        reinstated_amount=answer.reinstated_amount,
+        reinstated_at=answer.reinstated_at,
         created=answer.created,
     )
     if not known:

@@ -24,7 +24,7 @@ from payments.gateway.calls import Call
 from payments.gateway.client import client_for
 from payments.gateway.events import Event
 from payments.gateway.keys import Keypair
-from payments.gateway.objects import CheckoutSession, Dispute, PaymentIntent, Refund
+from payments.gateway.objects import BalanceTransaction, CheckoutSession, Dispute, PaymentIntent, Refund
 from payments.gateway.places import NoPlaceFree, a_place
 
 logger = logging.getLogger(__name__)
@@ -96,6 +96,15 @@ def list_disputes(keypair: Keypair, filters: dict[str, Any]) -> list[Dispute]:
     with stripe_errors_as_ours(keypair, "list disputes"):
         found = client_for(keypair).v1.disputes.list({"limit": LONGEST_PAGE, **filters})  # type: ignore[arg-type]
         return [Dispute.from_stripe(dispute.to_dict()) for dispute in found.auto_paging_iter()]
+
+
+def list_balance_transactions(keypair: Keypair, *, since: datetime, until: datetime) -> list[BalanceTransaction]:
+    """What stands in the account's books of that time, from `since` on and before `until`, all pages."""
+    created = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+    params: Any = {"limit": LONGEST_PAGE, "created": created, "expand": ["data.source"]}
+    with stripe_errors_as_ours(keypair, "list balance transactions"):
+        found = client_for(keypair).v1.balance_transactions.list(params)
+        return [BalanceTransaction.from_stripe(each.to_dict()) for each in found.auto_paging_iter()]
 
 
 def create_coupon(keypair: Keypair, params: dict[str, Any]) -> str:

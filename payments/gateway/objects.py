@@ -177,11 +177,18 @@ class Dispute:
     # None where the bank takes no answer.
     evidence_due_by: datetime | None
     created: datetime
+    # What the bank took, and what came back of it; None while nothing has.
+    withdrawn_amount: int = 0
+    withdrawn_at: datetime | None = None
+    reinstated_amount: int = 0
+    reinstated_at: datetime | None = None
 
     @classmethod
     def from_stripe(cls, dispute: dict[str, Any]) -> "Dispute":
         """Raises KeyError, TypeError or AttributeError for what is not a dispute."""
         due_by = dispute["evidence_details"].get("due_by")
+        moved = [movement_of(transaction, dispute) for transaction in dispute["balance_transactions"]]
+        taken, came_back = ([each for each in moved if each[0] * sign > 0] for sign in (-1, 1))
         return cls(
             id=dispute["id"],
             payment_intent_id=expanded(dispute.get("payment_intent")).get("id", ""),
@@ -192,6 +199,50 @@ class Dispute:
             is_charge_refundable=dispute["is_charge_refundable"],
             evidence_due_by=datetime.fromtimestamp(due_by, UTC) if due_by else None,
             created=datetime.fromtimestamp(dispute["created"], UTC),
+            withdrawn_amount=-sum(amount for amount, _ in taken),
+            withdrawn_at=min((at for _, at in taken), default=None),
+            reinstated_amount=sum(amount for amount, _ in came_back),
+            reinstated_at=max((at for _, at in came_back), default=None),
+        )
+
+
+def movement_of(transaction: dict[str, Any], dispute: dict[str, Any]) -> tuple[int, datetime]:
+    """How much of the dispute's currency it moved, and when; an account may settle in another one."""
+    amount: int = transaction["amount"]
+    if transaction["currency"] != dispute["currency"]:
+        amount = dispute["amount"] if amount > 0 else -dispute["amount"]
+    return amount, datetime.fromtimestamp(transaction["created"], UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceTransaction:
+    """A movement of money as it stands in the account's own books; negative is what left. Stripe's fee is beside it."""
+
+    id: str
+    category: str
+    # Of the charge, refund or dispute that caused it.
+    source_id: str
+    payment_intent_id: str
+    amount: int
+    currency: str
+    created: datetime
+
+    @classmethod
+    def from_stripe(cls, transaction: dict[str, Any]) -> "BalanceTransaction":
+        """Raises KeyError, TypeError or AttributeError for what is not a balance transaction."""
+        source = expanded(transaction.get("source"))
+        amount, currency = transaction["amount"], transaction["currency"]
+        if source.get("currency", currency) != currency:
+            # It was settled in another currency, which is not the one that was sold in.
+            amount, currency = source["amount"] if amount > 0 else -source["amount"], source["currency"]
+        return cls(
+            id=transaction["id"],
+            category=transaction["reporting_category"],
+            source_id=source.get("id", ""),
+            payment_intent_id=expanded(source.get("payment_intent")).get("id", ""),
+            amount=amount,
+            currency=currency.upper(),
+            created=datetime.fromtimestamp(transaction["created"], UTC),
         )
 
 

@@ -61,6 +61,15 @@ class Dispute(models.Model):
     evidence_due_by = models.DateTimeField(
         _("answer due by"), null=True, blank=True, help_text=_("Stripe takes an answer until then.")
     )
+    # As it stands in the account's books: nothing for an inquiry, or before Stripe has said so.
+    withdrawn_amount = models.BigIntegerField(
+        _("withdrawn"), default=0, db_default=0, editable=False, help_text=_("In minor units.")
+    )
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True, editable=False)
+    reinstated_amount = models.BigIntegerField(
+        _("given back"), default=0, db_default=0, editable=False, help_text=_("In minor units.")
+    )
+    reinstated_at = models.DateTimeField(_("given back at"), null=True, blank=True, editable=False)
     created = models.DateTimeField(_("created"))
     # When Stripe was asked: an answer to an earlier question is not news.
     asked_at = models.DateTimeField(_("asked at"), editable=False)
@@ -76,6 +85,12 @@ class Dispute(models.Model):
             # The payment's PaymentIntent is in one account, so this is once an account.
             models.UniqueConstraint(fields=["payment", "stripe_id"], name="a_dispute_is_kept_once"),
             models.CheckConstraint(condition=~Q(stripe_id=""), name="dispute_has_its_id"),
+        ]
+        indexes = [
+            models.Index(fields=["withdrawn_at"], condition=Q(withdrawn_at__isnull=False), name="disputes_withdrawn"),
+            models.Index(
+                fields=["reinstated_at"], condition=Q(reinstated_at__isnull=False), name="disputes_reinstated"
+            ),
         ]
 
     def __str__(self) -> str:

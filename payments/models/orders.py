@@ -121,6 +121,7 @@ class Order(models.Model):
         indexes = [
             models.Index(InBytes(Lower("email")), name="orders_by_email"),
             models.Index(fields=["created"], name="orders_by_day"),
+            models.Index(fields=["paid_at"], condition=Q(paid_at__isnull=False), name="orders_that_are_paid"),
             models.Index(fields=["currency", "-id"], name="orders_in_a_currency"),
             models.Index(fields=["status", "-id"], condition=~Q(status="paid"), name="orders_not_paid"),
             models.Index(fields=["refunded", "-id"], condition=~Q(refunded="not"), name="orders_refunded"),

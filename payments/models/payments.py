@@ -169,6 +169,9 @@ class Payment(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["created"], condition=Q(attempt=1), name="orders_first_offered"),
+            # The release before notes no time.
+            models.Index(Coalesce("ended_at", "changed"), condition=Q(status="duplicate"), name="payments_taken_again"),
             models.Index(fields=["checkout_session_id"], name="payments_by_session"),
             models.Index(fields=["payment_intent_id"], name="payments_by_intent"),
             models.Index(fields=["id"], condition=NEEDS_SOMEBODY, name="payments_to_be_looked_at"),

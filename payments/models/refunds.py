@@ -125,6 +125,9 @@ class Refund(models.Model):
         _("problem"), max_length=MAXIMUM_PROBLEM, blank=True, help_text=_("What somebody should look at.")
     )
     created = models.DateTimeField(_("created"), default=timezone.now)
+    failed_at = models.DateTimeField(
+        _("failed at"), null=True, blank=True, editable=False, help_text=_("When the money came back to the shop.")
+    )
     changed = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = RefundQuerySet.as_manager()
@@ -144,6 +147,10 @@ class Refund(models.Model):
                 | (Q(status__in=["pending", "requires_action", "succeeded", "canceled"]) & ~Q(stripe_id="")),
                 name="refund_at_stripe_has_its_id",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["created"], name="refunds_by_time"),
+            models.Index(fields=["failed_at"], condition=Q(failed_at__isnull=False), name="refunds_that_failed"),
         ]
 
     def __str__(self) -> str:
@@ -187,6 +194,7 @@ class Refund(models.Model):
         if self.stripe_id and said not in self.COMES_AFTER[self.status]:
             return False
         self.stripe_id, self.status, self.problem = stripe_id, said, problem[:MAXIMUM_PROBLEM]
+        self.failed_at = timezone.now() if said in self.NOTHING_WENT_BACK else None
         self.save()
         return True
 

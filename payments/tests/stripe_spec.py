@@ -1,7 +1,7 @@
 """What Stripe accepts and answers: checks requests and responses against an OpenAPI file of its API.
 
-`endive.json` beside this file is derived from the SDK's own types, and so is `balance_transactions.json`, which has what
-that one lacks. Each check returns a list of complaints.
+`endive.json` beside this file is derived from the SDK's own types, and so is `balance_transactions.json`, which has
+what that one lacks. Each check returns a list of complaints.
 """
 
 import json
