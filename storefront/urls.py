@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
-from payments.admin import guide, start
+from payments.admin import board, guide, start
 from payments.views import cart, catalog, checkout, intents, language, login, orders, staff, webhooks
 
 
@@ -43,6 +43,7 @@ urlpatterns = [
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/login/", login.login),
     path("admin/", admin.site.admin_view(start.page)),
+    path("admin/board/", admin.site.admin_view(board.page), name="board"),
     path("admin/guide/", admin.site.admin_view(guide.page), name="guide"),
     path("admin/guide/examination/", admin.site.admin_view(guide.examine), name="examination"),
     path("admin/", admin.site.urls),

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from payments import fulfillment
 from payments.admin import packing, payment_link
+from payments.admin.board_filter import CountedOnBoard
 from payments.admin.long_lists import CurrencyFilter, LongList
 from payments.admin.order_adjustments import AdjustmentsForm, no_longer_offered
 from payments.admin.order_items import items_for_sale
@@ -76,7 +77,7 @@ class OrderAdmin(ChoosesOnly, LongList):
     form = OrderForm
     list_display = ["__str__", "state", "total", "email", "bought", "created", "paid_at"]
     sortable_by = ()
-    list_filter = [StateFilter, "refunded", "dispute", CurrencyFilter, "created"]
+    list_filter = [StateFilter, "refunded", "dispute", CurrencyFilter, "created", CountedOnBoard]
     # They are looked for by `search`; Django shows its field for this.
     search_fields = ["id"]
     search_help_text = gettext_lazy(

@@ -223,6 +223,8 @@ class BalanceTransaction:
     # Of the charge, refund or dispute that caused it.
     source_id: str
     payment_intent_id: str
+    # What the charge was for, as we told Stripe; empty for what no order of this shop is behind.
+    order: str
     amount: int
     currency: str
     created: datetime
@@ -240,6 +242,7 @@ class BalanceTransaction:
             category=transaction["reporting_category"],
             source_id=source.get("id", ""),
             payment_intent_id=expanded(source.get("payment_intent")).get("id", ""),
+            order=(source.get("metadata") or {}).get("order", ""),
             amount=amount,
             currency=currency.upper(),
             created=datetime.fromtimestamp(transaction["created"], UTC),
