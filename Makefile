@@ -1,6 +1,6 @@
 # `make run` and `make test` do everything on a fresh machine with Python 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test browser processes lint messages
+.PHONY: help run dev demo test browser processes lint messages
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
@@ -14,6 +14,10 @@ run: .venv/shop .env ## Set everything up and serve the shop as it is deployed (
 dev: .venv/shop .env ## The same shop with error pages, reloading itself when a file changes
 	@DEBUG=True $(BIN)/python manage.py prepare --no-static
 	@DEBUG=True $(BIN)/python manage.py runserver
+
+demo: .venv/development .env ## Fill the shop with a month of believable orders at the stand-in for Stripe
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py demo_orders
 
 test: .venv/development ## Run every test that needs no system package
 	@$(BIN)/python -m pytest

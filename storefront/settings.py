@@ -59,6 +59,7 @@ MONEY_MOVES = any(keypair.livemode for keypair in STRIPE_KEYPAIRS.values())
 STRIPE_SANDBOX = not STRIPE_API_BASE and any(keypair.is_sandbox for keypair in STRIPE_KEYPAIRS.values())
 STRIPE_HTTP_CLIENT = "payments.sandbox.transport.SandboxClient" if STRIPE_SANDBOX else ""
 STRIPE_SANDBOX_URLS = "payments.sandbox.urls"
+STRIPE_SANDBOX_DEMO = "payments.sandbox.demo.month.fill"
 STRIPE_SANDBOX_DATABASE = env.text("STRIPE_SANDBOX_DATABASE", default=str(BASE_DIR / "sandbox.sqlite3"))
 STRIPE_SANDBOX_WEBHOOKS = env.choice("STRIPE_SANDBOX_WEBHOOKS", ("deliver", "lose"), default="deliver")
 # For how long a webhook is kept as it came, with the shopper's name and address in it.

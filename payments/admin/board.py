@@ -19,7 +19,6 @@ from payments.admin.board_words import shown
 from payments.board import spreadsheet
 from payments.board.figures import Figures, figures_of
 from payments.board.periods import NAMES, Period, named
-from payments.views.negotiation import price_language
 
 USUAL = "30days"
 
@@ -90,15 +89,13 @@ def compare(request: HttpRequest, found: list[Figures], period: Period) -> dict[
     pressed = request.POST.get("section", "")
     sections = [figures.section for figures in found if figures.section.account]
     chosen = [section for section in sections if pressed in ("", section.name)]
-    language = price_language(request)
-    return {section.name: shown_comparison(books.compare(section, period), language) for section in chosen}
+    return {section.name: shown_comparison(books.compare(section, period)) for section in chosen}
 
 
 def shown_page(
     request: HttpRequest, form: PeriodForm, found: list[Figures], comparisons: dict[str, Any] | None
 ) -> HttpResponse:
     period = form.chosen
-    language = price_language(request)
     context = admin.site.each_context(request) | {
         "title": _("Board"),
         "form": form,
@@ -109,8 +106,7 @@ def shown_page(
         "time_zone": timezone.get_current_timezone_name(),
         "sheets": list(spreadsheet.SHEETS),
         "sections": [
-            shown(figures, period, language) | {"comparison": (comparisons or {}).get(figures.section.name)}
-            for figures in found
+            shown(figures, period) | {"comparison": (comparisons or {}).get(figures.section.name)} for figures in found
         ],
     }
     return render(request, "admin/board.html", context)

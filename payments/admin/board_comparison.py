@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 
 from payments.books import Comparison, Difference, Kind
 from payments.money import format_amount
@@ -53,9 +53,9 @@ PROBLEMS = {
 }
 
 
-def shown_comparison(comparison: Comparison, language: str) -> dict[str, Any]:
+def shown_comparison(comparison: Comparison) -> dict[str, Any]:
     def amount(minor_units: int) -> str:
-        return format_amount(minor_units, comparison.section.currency, language)
+        return format_amount(minor_units, comparison.section.currency, get_language() or "en")
 
     return {
         "agrees": comparison.agrees,

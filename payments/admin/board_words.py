@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from payments.board.charts import Chart, chart_of
 from payments.board.figures import Figures
@@ -49,12 +49,12 @@ NAMES = {
 }
 
 
-def shown(figures: Figures, period: Period, language: str) -> dict[str, Any]:
+def shown(figures: Figures, period: Period) -> dict[str, Any]:
     """A section as its template shows it."""
     section = figures.section
 
     def amount(minor_units: int) -> str:
-        return format_amount(minor_units, section.currency, language)
+        return format_amount(minor_units, section.currency, get_language() or "en")
 
     chart = chart_of(figures, period)
     return {

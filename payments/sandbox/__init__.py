@@ -7,6 +7,7 @@ To be read in this order:
     objects/       Checkout Sessions, PaymentIntents, refunds, coupons, events, webhook endpoints: a module each
     paying/        what a payer does, with which card, and what becomes of it
     pages/         the hosted payment page, and the frame of the Payment Element
+    demo/          a month of believable orders, told by the shop's own acts
     webhooks/      events on their way to the shop, signed and over HTTP
     store.py       what is remembered, in an SQLite file of its own
 
