@@ -432,6 +432,27 @@ class StaffRefunds(StaffStory):
         """It was paid before."""
 
 
+class OwnerComparesBooks(StaffStory):
+    """The board's own figures are shown all the same."""
+
+    call = "list_balance_transactions"
+    while_it_fails = (200, "The account did not answer in time")
+    while_it_refuses = (200, "Stripe refused to show the account")
+
+    def prepare(self) -> None:
+        self.look(self.pay_page(self.begin("page").text))
+
+    def act(self) -> Seen:
+        account = keypair_for(self.currency).publishable_key
+        return self.save("/admin/board/", {"section": f"{self.currency}|test|{account}"})
+
+    def has_worked(self, seen: Seen) -> bool:
+        return "Everything agrees with Stripe" in seen.text
+
+    def finish(self, seen: Seen) -> None:
+        """It was paid before."""
+
+
 class Reconciles(HasPaid):
     """An operator is told what could not be looked at."""
 

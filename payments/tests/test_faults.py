@@ -35,6 +35,7 @@ CALLS = {
     "create_refund": ("POST", r"/v1/refunds"),
     "list_refunds": ("GET", r"/v1/refunds"),
     "list_disputes": ("GET", r"/v1/disputes"),
+    "list_balance_transactions": ("GET", r"/v1/balance_transactions"),
     "create_coupon": ("POST", r"/v1/coupons"),
     "delete_coupon": ("DELETE", r"/v1/coupons/[\w-]+"),
     "create_tax_rate": ("POST", r"/v1/tax_rates"),
@@ -59,6 +60,7 @@ PEOPLE: list[type[Story]] = [
     stories.StaffSavesOrder,
     stories.StaffEditsDiscount,
     stories.StaffRefunds,
+    stories.OwnerComparesBooks,
 ]
 # These look at more than one account, so they are told one after the other.
 ALONE: list[type[Story]] = [
