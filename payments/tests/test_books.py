@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from payments.tests.test_sandbox_refunds import paid as paid_elsewhere
 
 __all__ = ["buy"]
 
+TESTS = Path(__file__).parent
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))
 
 
@@ -243,7 +245,8 @@ def test_what_an_older_release_knew_of_disputes_and_refunds_is_carried_over(buy:
         Dispute.objects.create(stripe_id=f"du_{status}", status=status, created=NOON, asked_at=NOON, **known)
     Refund.objects.create(payment=payment, amount=100, status="failed", stripe_id="re_failed")
     Refund.objects.create(payment=payment, amount=100, status="failed")
-    import_module("payments.migrations.0010_times_for_the_board").note_what_is_known(apps, None)
+    (migration,) = (TESTS.parent / "migrations").glob("*_times_for_the_board.py")
+    import_module(f"payments.migrations.{migration.stem}").note_what_is_known(apps, None)
     taken = Dispute.objects.values_list("status", "withdrawn_amount", "reinstated_amount").order_by("id")
     assert list(taken) == [("won", 1900, 1900), ("lost", 1900, 0), ("warning_closed", 0, 0)]
     assert [refund.failed_at is None for refund in Refund.objects.order_by("id")] == [False, True]

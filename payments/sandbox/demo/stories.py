@@ -7,12 +7,11 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.admin.models import ADDITION, LogEntry
 from django.urls import reverse
 from django.utils import translation
 
 from payments import checkout, emails, intents, refunds
-from payments.models import NewOrder, Order, Payment, Refund, Tax
+from payments.models import NewOrder, Order, OrderChange, Payment, Refund, Tax
 from payments.money import step
 from payments.sandbox import accounts, store
 from payments.sandbox.demo.visits import Ending, Visit
@@ -77,8 +76,9 @@ class Story:
     def composed_by_staff(self) -> Order:
         order: Order = Order.objects.create(currency=self.visit.currency, email=self.visit.email)
         order.take(self.offer)
-        LogEntry.objects.log_actions(self.clerk.pk, [order], ADDITION, "Added.", single_object=True)
+        OrderChange.objects.note(order, OrderChange.Kind.MADE, by=self.clerk)
         emails.send_payment_link(order, settings.LINK_ORIGIN + reverse("order", args=[order.uuid]))
+        OrderChange.objects.note(order, OrderChange.Kind.LINK_SENT, by=self.clerk, detail=order.email)
         return order
 
     def open(self, order: Order) -> None:
