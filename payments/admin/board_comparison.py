@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from payments.books import Comparison, Difference, Kind
 from payments.money import format_amount
@@ -55,7 +55,7 @@ PROBLEMS = {
 
 def shown_comparison(comparison: Comparison) -> dict[str, Any]:
     def amount(minor_units: int) -> str:
-        return format_amount(minor_units, comparison.section.currency, get_language() or "en")
+        return format_amount(minor_units, comparison.section.currency)
 
     return {
         "agrees": comparison.agrees,

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from payments.board.charts import Chart, chart_of
 from payments.board.figures import Figures
@@ -54,7 +54,7 @@ def shown(figures: Figures, period: Period) -> dict[str, Any]:
     section = figures.section
 
     def amount(minor_units: int) -> str:
-        return format_amount(minor_units, section.currency, get_language() or "en")
+        return format_amount(minor_units, section.currency)
 
     chart = chart_of(figures, period)
     return {

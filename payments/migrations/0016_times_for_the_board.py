@@ -20,7 +20,7 @@ def note_what_is_known(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0012_what_staff_did_before")]
+    dependencies = [("payments", "0015_texts_in_every_language")]
 
     operations = while_tables_change(
         migrations.AddField(
