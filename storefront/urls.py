@@ -9,7 +9,7 @@ from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
 from payments.admin import board, guide, start
-from payments.views import cart, catalog, checkout, intents, language, login, orders, staff, webhooks
+from payments.views import cart, catalog, checkout, intents, language, login, orders, search_engines, staff, webhooks
 
 
 def either_way(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
@@ -40,6 +40,9 @@ urlpatterns = [
     *either_way("order/<uuid:uuid>/intent", intents.intent_of_order, "order-intent"),
     *either_way("language", language.choose, "language"),
     *either_way("webhooks/stripe", webhooks.stripe, "stripe-webhooks"),
+    path("robots.txt", search_engines.robots),
+    path("sitemap.xml", search_engines.sitemap, name="sitemap"),
+    path("sitemap-<int:number>.xml", search_engines.sitemap_part, name="sitemap-part"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/login/", login.login),
     path("admin/", admin.site.admin_view(start.page)),

@@ -114,6 +114,7 @@ def known(usd_mug: Item, eur_mug: Item, pay: Any, admin_user: Any, admin_client:
             "url": ["anything"],
             "kind": list(OrderEmail.Kind.values),
             "part": ["html", "text"],
+            "number": ["0"],
             "id": [*sessions, *intents, str(admin_user.pk)],
         },
         cookies={

@@ -15,6 +15,7 @@ from payments.gateway.keys import currencies, keypair_for
 from payments.models import Item, Tax
 from payments.models.catalog import ItemQuerySet
 from payments.models.order_lines import MAXIMUM_QUANTITY
+from payments.views.heads import head_of_catalog, head_of_item
 from payments.views.visitors import is_new, remember, visitor_of
 
 PAGE_SIZE = 24
@@ -29,8 +30,11 @@ def catalog_page(request: HttpRequest) -> HttpResponse:
     offered = currencies()
     currency = request.GET.get("currency", "").upper()
     items = Item.objects.for_sale([currency] if currency in offered else [] if currency else offered)
-    page = page_of(items, after=row_id(request, "after"), before=row_id(request, "before"))
+    after, before = row_id(request, "after"), row_id(request, "before")
+    page = page_of(items, after=after, before=before)
+    known = currency if currency in offered else ""
     context = {
+        "head": head_of_catalog(request, known, query(currency=known, after=after, before=before)),
         "page": page,
         "currencies": offered,
         "currency": currency,
@@ -81,6 +85,7 @@ def item_page(request: HttpRequest, item_id: int) -> HttpResponse:
         item.refresh_from_db()
     publishable_key = publishable_key_of(item)
     context = {
+        "head": head_of_item(request, item, can_be_bought=bool(publishable_key)),
         "item": item,
         "publishable_key": publishable_key,
         "few_left": item.stock is not None and item.stock <= FEW,
