@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from payments.tests.shop_process import Shop, running_shop, sandbox_keypair
 
@@ -27,13 +27,23 @@ def shop(tmp_path_factory: Any) -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "No Chromium: install it, or say where it is in CHROMIUM."
     with sync_playwright() as playwright:
-        # As root, in a container, Chromium has no sandbox of its own.
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS, chromium_sandbox=False)
+        browser = launch(playwright)
         yield browser
         browser.close()
+
+
+def launch(playwright: Playwright, *options: str) -> Browser:
+    # As root, in a container, Chromium has no sandbox of its own.
+    return playwright.chromium.launch(
+        executable_path=chromium_path(), args=[*CHROMIUM_OPTIONS, *options], chromium_sandbox=False
+    )
+
+
+def chromium_path() -> str:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "No Chromium: install it, or say where it is in CHROMIUM."
+    return path
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])

@@ -40,14 +40,17 @@ class Shop:
             **environment,
         }
 
-    def manage(self, *arguments: str) -> None:
-        subprocess.run(
+    def manage(self, *arguments: str) -> str:
+        """What the command printed."""
+        done = subprocess.run(
             [sys.executable, ROOT / "manage.py", *arguments],
             env=self.environment,
             check=True,
             capture_output=True,
+            text=True,
             timeout=120,
         )
+        return done.stdout
 
     def start(self) -> None:
         self.process = subprocess.Popen(
