@@ -16,9 +16,9 @@ class Place:
     """A page. What stands in braces, and the name of a cart, is a fact of the stage."""
 
     name: str
-    path: str = "/"
+    path: str = "/healthz"
     cart: str = ""
-    # Answered only when something is wrong: it is shown as the stage was answered.
+    # Answered only when something is wrong: what the stage was answered is put into a page that has nothing in it.
     problem: str = ""
     is_staffs: bool = False
 
@@ -28,7 +28,7 @@ def staffs(name: str, path: str) -> Place:
 
 
 SHOP = [
-    Place("catalog"),
+    Place("catalog", "/"),
     Place("catalog-of-a-currency", "/?currency=EUR"),
     Place("catalog-empty", "/?currency=JPY"),
     Place("item", "/item/1"),
@@ -102,10 +102,9 @@ def visit(browser: Browser, stage: Stage, place: Place, *, language: str = "en",
     context = browser.new_context(base_url=ORIGIN, locale=language, **{"viewport": PHONE, **options})
     context.add_cookies([{"name": name, "value": value, "url": ORIGIN} for name, value in cookies(stage, place)])
     page = context.new_page()
-    if place.problem:
-        answer = stage.facts["problems"][place.problem][language]
-        page.route(ORIGIN + place.path, lambda route: route.fulfill(body=answer, content_type="text/html"))
     page.goto(place.path.format(**stage.facts))
+    if place.problem:
+        page.set_content(stage.facts["problems"][place.problem][language])
     page.wait_for_load_state("networkidle")
     yield page
     context.close()

@@ -22,7 +22,9 @@ OPTIONS: dict[str, Any] = {
     "resultTypes": ["violations"],
 }
 every_place = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-shops_places = pytest.mark.parametrize("place", SHOP + STAND_IN, ids=lambda place: place.name)
+shoppers_places = pytest.mark.parametrize(
+    "place", [place for place in SHOP + STAND_IN if not place.is_staffs], ids=lambda place: place.name
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,16 @@ def violations(page: Page, axe: str) -> list[str]:
         f"{rule['id']} ({rule['help']}): {node['target']} {node['html'][:160]} {node['failureSummary']}"
         for rule in result["violations"]
         for node in rule["nodes"]
+        if not is_no_mistake(rule["id"], node)
     ]
+
+
+def is_no_mistake(rule: str, node: dict[str, Any]) -> bool:
+    if rule == "empty-table-header":
+        # Django's own: above the names of the rows of an inline table, and above their buttons.
+        return node["html"] in ('<th class="original"></th>', "<th></th>")
+    # A frame without a background of its own shows the page behind it, which axe takes for white.
+    return rule == "color-contrast" and len(node["target"]) > 1
 
 
 @every_place
@@ -91,7 +102,7 @@ def test_nothing_moves_for_who_asked_for_that(browser: Browser, stage: Stage, pl
         assert page.evaluate(MOVING) == []
 
 
-@shops_places
+@shoppers_places
 def test_every_amount_is_read_aloud_with_its_currency(browser: Browser, stage: Stage, place: Place) -> None:
     with visit(browser, stage, place) as page:
         spoken = page.locator("body").aria_snapshot()

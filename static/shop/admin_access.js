@@ -1,0 +1,52 @@
+// Django's admin writes no label beside a field in a table, or beside the parts of a field: each gets the name that is
+// seen above it. What scrolls can be reached by the keyboard.
+(() => {
+  const FIELDS = "input:not([type=hidden], [type=submit]), select, textarea";
+
+  function improve() {
+    for (const field of document.querySelectorAll(FIELDS)) {
+      if (!isNamed(field)) field.setAttribute("aria-label", nameOf(field));
+    }
+    for (const region of document.querySelectorAll(".inline-group, .results, .module, .webhook-health")) {
+      if (region.scrollWidth > region.clientWidth) region.tabIndex = 0;
+    }
+  }
+
+  function isNamed(field) {
+    return field.ariaLabel || field.hasAttribute("aria-labelledby") || [...field.labels].some((label) => label.innerText.trim());
+  }
+
+  function nameOf(field) {
+    const cell = field.closest("td");
+    const names = cell ? [headerOf(cell), rowOf(cell)] : [groupOf(field)];
+    return names.filter(Boolean).join(", ") || pictureOf(field) || field.name;
+  }
+
+  function headerOf(cell) {
+    const header = cell.closest("table").querySelectorAll("thead th")[indexOf(cell)];
+    return textOf(header?.querySelector(".text") ?? header);
+  }
+
+  function indexOf(cell) {
+    return [...cell.parentElement.children].indexOf(cell);
+  }
+
+  function rowOf(cell) {
+    return textOf(cell.parentElement.querySelector("th, .original p"));
+  }
+
+  function groupOf(field) {
+    return textOf(field.closest(".form-row, fieldset")?.querySelector("legend, label"));
+  }
+
+  function pictureOf(field) {
+    return field.labels?.[0]?.querySelector("img")?.alt;
+  }
+
+  function textOf(element) {
+    return element?.textContent.trim().replace(/:$/, "");
+  }
+
+  document.addEventListener("DOMContentLoaded", improve);
+  document.addEventListener("formset:added", improve);
+})();
