@@ -1,6 +1,6 @@
 # `make run` and `make test` do everything on a fresh machine with Python 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo test browser processes lint messages
+.PHONY: help run dev demo test browser processes lighthouse screenshots lint messages
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
@@ -22,11 +22,17 @@ demo: .venv/development .env ## Fill the shop with a month of believable orders 
 test: .venv/development ## Run every test that needs no system package
 	@$(BIN)/python -m pytest
 
-browser: .venv/development ## Run the tests that drive Chromium (CHROMIUM= says where it is)
+browser: .venv/development .ci/node_modules ## Run the tests that drive Chromium (CHROMIUM= says where it is)
 	@$(BIN)/python -m pytest -m browser
 
 processes: .venv/development ## Run the tests that start the shop as it is deployed
 	@$(BIN)/python -m pytest -m processes
+
+lighthouse: .venv/development .ci/node_modules ## Measure catalog and item page by Lighthouse, as they are deployed
+	@$(BIN)/python -m payments.tests.lighthouse
+
+screenshots: .venv/development ## Take every page as it looks, into screenshots/ (OPTIONS="--pages order-* --languages de")
+	@$(BIN)/python -m payments.tests.screenshots $(OPTIONS)
 
 lint: .venv/development ## Format, style, types, layers, migrations, translations (needs gettext)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -54,3 +60,8 @@ messages: .venv/development ## Collect the texts to be translated, and compile t
 	@echo "Installing what the tests need …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { echo "The packages could not be installed: check the network and run make again." >&2; exit 1; }
 	@touch $@ .venv/shop
+
+.ci/node_modules: .ci/package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js 18 or newer and npm are needed: install them (on Debian: apt install nodejs npm) and try again." >&2; exit 1; }
+	@echo "Installing what measures the pages …"
+	@npm ci --silent --prefix .ci && touch $@

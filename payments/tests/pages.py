@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize
 
 from payments.tests.browser_fixtures import launch
 from payments.tests.stage import ORIGIN, Stage
@@ -85,7 +85,8 @@ ADMIN = [
 ]
 PLACES = {place.name: place for place in SHOP + STAND_IN + ADMIN}
 
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
 @contextmanager
