@@ -64,4 +64,4 @@ messages: .venv/development ## Collect the texts to be translated, and compile t
 .ci/node_modules: .ci/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 18 or newer and npm are needed: install them (on Debian: apt install nodejs npm) and try again." >&2; exit 1; }
 	@echo "Installing what measures the pages …"
-	@npm ci --silent --prefix .ci && touch $@
+	@npm ci --loglevel=error --prefix .ci && touch $@
