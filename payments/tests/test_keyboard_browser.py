@@ -14,12 +14,16 @@ FOCUSED = """
 () => {
   const element = document.activeElement;
   if (!document.hasFocus() || ["BODY", "HTML", "IFRAME"].includes(element.tagName)) return null;
-  const { outlineStyle, outlineWidth } = getComputedStyle(element);
+  const outlines = (part) => {
+    const { outlineStyle, outlineWidth, content } = getComputedStyle(element, part);
+    return outlineStyle !== "none" && parseFloat(outlineWidth) > 0 && !(part && content === "none");
+  };
   const { top, bottom, width, height } = element.getBoundingClientRect();
   const name = element.ariaLabel || element.labels?.[0]?.innerText || element.textContent || element.value;
   return {
     name: name.trim().replace(/\\s+/g, " "),
-    isOutlined: outlineStyle !== "none" && parseFloat(outlineWidth) > 0,
+    // A link whose ::after covers its card shows it there.
+    isOutlined: [null, "::after"].some(outlines),
     isInView: bottom > 0 && top < innerHeight && width > 0 && height > 0,
     isWithinContent: !!element.closest("main"),
   };
