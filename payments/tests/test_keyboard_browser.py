@@ -108,6 +108,7 @@ def test_an_order_is_paid_on_the_shops_own_page_by_keyboard_alone(page: Page) ->
     page.keyboard.press("Enter")
     page.wait_for_url("**/order/*/pay")
     expect(page.locator("#pay-here-button")).to_be_enabled()
+    type_into(page, "E-mail", "shopper@example.com")
     type_card(page)
     tab_to(page, "Pay EUR")
     page.keyboard.press("Enter")
