@@ -8,11 +8,10 @@ ROW_HEIGHT, GAP = 640, 16
 # A phone and a desktop, in light and dark: one row for each language.
 IN_ROW = 4
 GROUND = "#8a8a8a"
-COLORS = 256
 # Which of them the documentation shows, side by side, and how much of each from its top.
 DOCS = {
     "shop": (["catalog-desktop-light"], 960),
-    "phone": (["catalog-phone-light", "item-phone-light", "cart-phone-light", "order-paid-phone-dark"], 844),
+    "phone": (["item-phone-light", "cart-phone-light", "order-paid-phone-dark"], 844),
 }
 
 
@@ -52,7 +51,7 @@ def below(pictures: list[Image.Image]) -> Image.Image:
 
 
 def for_docs(folder: Path, docs: Path) -> None:
-    """Those whose pages were taken, with few colors: the repository keeps each that ever was."""
+    """Those whose pages were taken."""
     for name, (shown, height) in DOCS.items():
         paths = [folder / f"{shot}.png" for shot in shown]
         if not all(path.is_file() for path in paths):
@@ -60,4 +59,4 @@ def for_docs(folder: Path, docs: Path) -> None:
         pictures = [Image.open(path).convert("RGB") for path in paths]
         cut = [picture.crop((0, 0, picture.width, min(height, picture.height))) for picture in pictures]
         picture = cut[0] if len(cut) == 1 else beside(cut)
-        picture.quantize(COLORS).save(docs / f"{name}.png", optimize=True)
+        picture.save(docs / f"{name}.png", optimize=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, Playwright, ViewportSize
 
@@ -68,12 +68,14 @@ STAND_IN = [
 ADMIN = [
     Place("admin-login", "/admin/login/"),
     staffs("index", ""),
+    staffs("guide", "guide/"),
     staffs("items", "payments/item/"),
     staffs("item", "payments/item/1/change/"),
     staffs("item-add", "payments/item/add/"),
     staffs("orders", "payments/order/"),
     staffs("order", "payments/order/{order_paid_number}/change/"),
     staffs("order-pending", "payments/order/{order_pending_number}/change/"),
+    staffs("packing-slip", "payments/order/packing-slips/?order={order_paid_number}"),
     staffs("order-add", "payments/order/add/"),
     staffs("payments", "payments/payment/"),
     staffs("payment", "payments/payment/{payment}/change/"),
@@ -86,7 +88,9 @@ ADMIN = [
 PLACES = {place.name: place for place in SHOP + STAND_IN + ADMIN}
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+SIZES: dict[str, ViewportSize] = {"phone": PHONE, "desktop": {"width": 1280, "height": 800}}
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
 @contextmanager

@@ -10,13 +10,11 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from payments.tests.contact_sheets import for_docs, sheet
-from payments.tests.pages import DESKTOP, PHONE, PLACES, Place, open_browser, visit
+from payments.tests.pages import PLACES, SCHEMES, SIZES, Place, Scheme, open_browser, visit
 from payments.tests.shop_process import ROOT
 from payments.tests.stage import Stage, running_stage
 
 FOLDER = ROOT / "screenshots"
-SIZES = {"phone": PHONE, "desktop": DESKTOP}
-SCHEMES = ("light", "dark")
 # Pictures far below are loaded only when somebody scrolls there.
 EAGER = """
 () => {
@@ -60,8 +58,8 @@ def photograph(browser: Browser, stage: Stage, place: Place, language: str) -> I
                 yield take(page, scheme, folder / f"{place.name}-{size}-{scheme}.png")
 
 
-def take(page: Page, scheme: str, path: Path) -> Path:
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+def take(page: Page, scheme: Scheme, path: Path) -> Path:
+    page.emulate_media(color_scheme=scheme)
     page.evaluate(EAGER)
     page.screenshot(path=path, full_page=True, animations="disabled")
     return path

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from payments.tests.pages import PLACES, SHOP, STAND_IN, Place, open_browser, visit
+from payments.tests.pages import PLACES, SCHEMES, SHOP, SIZES, STAND_IN, Place, open_browser, visit
 from payments.tests.shop_process import ROOT
 from payments.tests.stage import Stage, running_stage
 
@@ -47,19 +48,22 @@ def axe() -> str:
 
 
 @every_place
-def test_axe_finds_nothing_in_light_and_in_dark(browser: Browser, stage: Stage, axe: str, place: Place) -> None:
+def test_axe_finds_nothing_on_a_phone_and_a_desktop_in_light_and_in_dark(
+    browser: Browser, stage: Stage, axe: str, place: Place
+) -> None:
     found: list[str] = []
     with visit(browser, stage, place, reduced_motion="reduce") as page:
-        for scheme in ("light", "dark"):
+        for frame in page.frames:
+            frame.evaluate(axe)
+        for (size, viewport), scheme in product(SIZES.items(), SCHEMES):
+            page.set_viewport_size(viewport)
             page.emulate_media(color_scheme=scheme)
-            found += [f"{scheme}: {violation}" for violation in violations(page, axe)]
+            found += [f"{size}, {scheme}: {violation}" for violation in violations(page)]
     assert found == [], "\n".join(found)
 
 
-def violations(page: Page, axe: str) -> list[str]:
+def violations(page: Page) -> list[str]:
     """With the rule, and where it is broken; in the frames of the page as well."""
-    for frame in page.frames:
-        frame.evaluate(axe)
     result = page.evaluate("options => axe.run(document, options)", OPTIONS)
     return [
         f"{rule['id']} ({rule['help']}): {node['target']} {node['html'][:160]} {node['failureSummary']}"

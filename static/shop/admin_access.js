@@ -7,6 +7,7 @@
     for (const field of document.querySelectorAll(FIELDS)) {
       if (!isNamed(field)) field.setAttribute("aria-label", nameOf(field));
     }
+    document.querySelectorAll(".select2-selection--single").forEach(nameChoice);
     for (const region of document.querySelectorAll(".inline-group, .results, .module, .webhook-health")) {
       if (region.scrollWidth > region.clientWidth) region.tabIndex = 0;
     }
@@ -14,6 +15,15 @@
 
   function isNamed(field) {
     return field.ariaLabel || field.hasAttribute("aria-labelledby") || [...field.labels].some((label) => label.innerText.trim());
+  }
+
+  // What stands for a select that looks its choices up: it is called as the select is, and tells what is chosen.
+  function nameChoice(selection) {
+    const select = selection.closest(".select2-container").previousElementSibling;
+    const chosen = selection.querySelector(".select2-selection__rendered");
+    for (const said of ["role", "aria-readonly"]) chosen.removeAttribute(said);
+    if (!select.ariaLabel) select.ariaLabel = textOf(select.labels[0]);
+    selection.setAttribute("aria-labelledby", `${select.id} ${chosen.id}`);
   }
 
   function nameOf(field) {
@@ -47,6 +57,7 @@
     return element?.textContent.trim().replace(/:$/, "");
   }
 
-  document.addEventListener("DOMContentLoaded", improve);
-  document.addEventListener("formset:added", improve);
+  // Rows are added, and selects replaced, by Django's own scripts whenever they come to it.
+  new MutationObserver(improve).observe(document.body, { childList: true, subtree: true });
+  improve();
 })();
