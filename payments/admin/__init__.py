@@ -1,5 +1,7 @@
 """The operator's side."""
 
+from django.contrib import admin
+
 from payments.admin.adjustments import DiscountAdmin, TaxAdmin
 from payments.admin.catalog import ItemAdmin
 from payments.admin.money_back import DisputeAdmin, RefundAdmin
@@ -16,3 +18,6 @@ __all__ = [
     "StripeEventAdmin",
     "TaxAdmin",
 ]
+
+# All rooms of the shop stand in a line above each page: beside it they would take a list's columns their width.
+admin.site.enable_nav_sidebar = False

@@ -75,7 +75,7 @@ def close_shoppers_page(order: Order) -> str:
 @admin.register(Order)
 class OrderAdmin(ChoosesOnly, LongList):
     form = OrderForm
-    list_display = ["__str__", "state", "total", "email", "bought", "created", "paid_at"]
+    list_display = ["__str__", "state", "total", "email", "bought", "created"]
     sortable_by = ()
     list_filter = [StateFilter, "refunded", "dispute", CurrencyFilter, "created", CountedOnBoard]
     # They are looked for by `search`; Django shows its field for this.

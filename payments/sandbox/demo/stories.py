@@ -125,11 +125,11 @@ class Story:
         payment = Payment.objects.get(pk=self.paid_by.pk)
         whole = payment.refundable_amount
         smallest = step(payment.currency)
-        part = max(smallest, int(whole * self.random.uniform(0.1, 0.6)) // smallest * smallest)
+        part = max(smallest, whole * self.random.randint(10, 60) // 100 // smallest * smallest)
         refunds.refund(
             payment=payment,
             amount=part if self.visit.ending is Ending.REFUNDED_PARTLY else whole,
-            reason=self.random.choice([Refund.Reason.REQUESTED_BY_CUSTOMER, Refund.Reason.DUPLICATE]),
+            reason=Refund.Reason.REQUESTED_BY_CUSTOMER,
             note=self.random.choice(NOTES),
             by=self.clerk,
         )
