@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from djmoney.forms import MoneyField
 
@@ -18,7 +19,8 @@ class PriceForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         currency = self.instance.currency if self.instance.pk else ""
-        self.fields[self.price_field] = price_field(currency)
+        name = self._meta.model._meta.get_field(self.price_field).verbose_name
+        self.fields[self.price_field] = price_field(currency, label=capfirst(name))
         if currency:
             price = getattr(self.instance, self.price_field)
             self.initial[self.price_field] = [round(price.amount, price_decimals(currency)), currency]
@@ -33,8 +35,9 @@ class PriceField(MoneyField):  # type: ignore[misc]
             return True
 
 
-def price_field(currency: str) -> PriceField:
+def price_field(currency: str, *, label: str) -> PriceField:
     return PriceField(
+        label=label,
         max_digits=14,
         decimal_places=2,
         currency_choices=currency_choices(currency),

@@ -273,3 +273,9 @@ def test_staff_reads_every_page_of_the_admin_in_its_language(
             assert page.status_code == 200
     changed = admin_client.get(f"/admin/payments/order/{order.pk}/change/", headers={"Accept-Language": language})
     assert {"de": f"Bestellung {order.pk}", "ru": f"Заказ {order.pk}"}[language] in changed.content.decode()
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "Price:"), ("de", "Preis:"), ("ru", "Цена:")])
+def test_staff_prices_an_item_in_its_language(admin_client: Client, usd_mug: Item, language: str, label: str) -> None:
+    page = admin_client.get(f"/admin/payments/item/{usd_mug.pk}/change/", headers={"Accept-Language": language})
+    assert label in page.content.decode()
