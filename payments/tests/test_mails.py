@@ -239,7 +239,7 @@ def test_a_refund_is_told_once_with_its_amount(
     give_back(payment, 1050)
     (message,) = mail.outbox
     assert message.to == ["shopper@example.com"]
-    assert message.subject == f"Storefront: refund of 10,50\xa0EUR for order {payment.order_id}"
+    assert message.subject == f"Storefront: Erstattung über 10,50\xa0EUR zur Bestellung {payment.order_id}"
     assert all("10,50\xa0EUR" in part for part in text_and_html(message))
     refunds.settle(payment)
     call_command("reconcile")
@@ -407,8 +407,8 @@ def test_a_link_says_what_is_to_be_paid_in_the_orders_language(admin_client: Cli
     order = an_order(usd_mug, "de")
     send_link(admin_client, order)
     message = mail.outbox[0]
-    assert message.subject == f"Storefront: order {order.pk}, 38,00\xa0USD to pay"
-    assert "Pay 38,00\xa0USD" in text_and_html(message)[1]
+    assert message.subject == f"Storefront: Bestellung {order.pk}, 38,00\xa0USD zu bezahlen"
+    assert "38,00\xa0USD bezahlen" in text_and_html(message)[1]
 
 
 # --- Sent once ----------------------------------------------------------------------------------------------------
@@ -455,7 +455,7 @@ def test_a_real_server_gets_both_parts_and_nothing_twice(
     assert (emails.send_due(), emails.send_due()) == (1, 0)
     (message,) = smtp.taken
     assert message.get_content_type() == "multipart/alternative"
-    assert message["Subject"] == f"Storefront: your order {order.pk}, 38,00\xa0USD"
+    assert message["Subject"] == f"Storefront: Ihre Bestellung {order.pk}, 38,00\xa0USD"
     assert (message["To"], message["Reply-To"]) == ("shopper@example.com", "help@shop.example")
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
     assert all("38,00\xa0USD" in part.get_content() for part in message.iter_parts())
