@@ -19,8 +19,7 @@ class PriceForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         currency = self.instance.currency if self.instance.pk else ""
-        name = self._meta.model._meta.get_field(self.price_field).verbose_name
-        self.fields[self.price_field] = price_field(currency, label=capfirst(name))
+        self.fields[self.price_field] = price_field(self.fields[self.price_field].label, currency)
         if currency:
             price = getattr(self.instance, self.price_field)
             self.initial[self.price_field] = [round(price.amount, price_decimals(currency)), currency]
@@ -35,7 +34,7 @@ class PriceField(MoneyField):  # type: ignore[misc]
             return True
 
 
-def price_field(currency: str, *, label: str) -> PriceField:
+def price_field(label: Any, currency: str) -> PriceField:
     return PriceField(
         label=label,
         max_digits=14,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib.admin import display
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
@@ -97,6 +98,7 @@ class Dispute(models.Model):
         return gettext("Dispute %(number)s") % {"number": self.pk}
 
     @property
+    @display(description=_("amount"))
     def shown_amount(self) -> str:
         return format_amount(self.amount, self.currency)
 

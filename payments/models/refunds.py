@@ -162,6 +162,7 @@ class Refund(models.Model):
         return in_words(self.problem)
 
     @property
+    @display(description=_("amount"))
     def shown_amount(self) -> str:
         return format_amount(self.amount, self.payment.currency)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -19,7 +20,7 @@ from django.utils.translation import override
 from payments import doctor, languages, money
 from payments.errors import TooMany
 from payments.gateway.keys import keypair_for
-from payments.models import Item, Order, Payment, Tax
+from payments.models import Dispute, Item, Order, Payment, Refund, Tax
 from payments.tests.conftest import Pay
 
 GERMAN = {"Accept-Language": "de"}
@@ -279,3 +280,14 @@ def test_staff_reads_every_page_of_the_admin_in_its_language(
 def test_staff_prices_an_item_in_its_language(admin_client: Client, usd_mug: Item, language: str, label: str) -> None:
     page = admin_client.get(f"/admin/payments/item/{usd_mug.pk}/change/", headers={"Accept-Language": language})
     assert label in page.content.decode()
+
+
+def test_staff_reads_in_its_language_what_a_price_and_a_sum_of_money_are_called(
+    admin_client: Client, usd_mug: Item
+) -> None:
+    pages = [f"/admin/payments/item/{usd_mug.pk}/change/", "/admin/payments/refund/", "/admin/payments/dispute/"]
+    for path, english in zip(pages, ["Price:", "Shown amount", "Shown amount"], strict=True):
+        assert english not in admin_client.get(path, headers={"Accept-Language": "ru"}).content.decode()
+    with override("ru"):
+        for model in (Refund, Dispute):
+            assert str(label_for_field("shown_amount", model)) == "сумма"
