@@ -213,14 +213,30 @@ class Cart:
 
     @property
     def payments_in_words(self) -> str:
-        count = len(self.groups)
+        """What the shopper is to know before the first of several orders is made."""
+        if len(self.groups) < 2:
+            return ""
+        currencies = {"count": len(self.groups), "currencies": currencies_of(self.groups)}
+        free = [group for group in self.groups if not group.price.total]
+        if free:
+            words = ngettext(
+                "Your cart becomes %(count)s order, one for each currency: %(currencies)s. "
+                "There is nothing to pay in %(free)s.",
+                "Your cart becomes %(count)s orders, one for each currency: %(currencies)s. "
+                "There is nothing to pay in %(free)s.",
+                len(self.groups),
+            )
+            return words % (currencies | {"free": currencies_of(free)})
         words = ngettext(
             "Your cart will be paid in %(count)s payment, one for each currency: %(currencies)s.",
             "Your cart will be paid in %(count)s payments, one for each currency: %(currencies)s.",
-            count,
+            len(self.groups),
         )
-        currencies = ", ".join(group.currency for group in self.groups)
-        return words % {"count": count, "currencies": currencies} if count > 1 else ""
+        return words % currencies
+
+
+def currencies_of(groups: Iterable[Group]) -> str:
+    return ", ".join(group.currency for group in groups)
 
 
 def look_into(basket: Basket) -> Cart:

@@ -236,6 +236,19 @@ def test_two_currencies_are_two_payments_and_that_is_said_before_the_first(
     )
 
 
+def test_where_a_discount_leaves_nothing_to_pay_no_payment_is_announced(
+    client: Client, usd_mug: Item, eur_mug: Item
+) -> None:
+    gift = Discount.objects.create(name="Gift", code="GIFT")
+    DiscountAmount.objects.create(discount=gift, off=eur_mug.price)
+    DiscountAmount.objects.create(discount=gift, off=Money("1.00", "USD"))
+    for item in (usd_mug, eur_mug):
+        put_in(client, item)
+    client.post("/cart/code", {"code": "GIFT"})
+    page = client.get("/cart").content.decode()
+    assert "Your cart becomes 2 orders, one for each currency: USD, EUR. There is nothing to pay in EUR." in page
+
+
 def test_discount_and_taxes_show_with_the_figures_that_the_orders_have(
     client: Client, usd_mug: Item, eur_mug: Item, ten_percent: Discount, vat: Tax
 ) -> None:
