@@ -13,6 +13,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 from djmoney.money import Money
 
 from payments import checkout, refunds
@@ -85,10 +86,6 @@ def with_cart(*items: Item, quantity: int = 1) -> Client:
 
 def orders() -> Facts:
     usd, eur = item_on_sale("USD"), item_on_sale("EUR")
-    offered, declined, confirmed = (new_order(name, usd) for name in ("offered", "declined", "confirmed"))
-    urls = {order: offer(order) for order in (offered, declined, confirmed)}
-    pay(urls[declined], DECLINES)
-    pay(urls[confirmed], ASKS)
     made = {
         "order_pending": new_order("pending", usd, quantity=2),
         "order_processing": processing(new_order("processing", eur)),
@@ -98,12 +95,27 @@ def orders() -> Facts:
         "order_refunded": refunded(paid(new_order("refunded", usd)), part=1),
         "order_of_two": one_of_two(),
     }
-    session = {name: urlsplit(urls[order]).path for name, order in (("session_open", offered),)}
-    session |= {"session_declined": urlsplit(urls[declined]).path, "session_confirm": urlsplit(urls[confirmed]).path}
+    sessions = {
+        "session_open": sessions_of("offered", usd),
+        "session_declined": sessions_of("declined", usd, DECLINES),
+        "session_confirm": sessions_of("confirmed", usd, ASKS),
+    }
     done = Payment.objects.filter(order=made["order_paid"]).get()
     numbers = {f"{name}_number": order.pk for name, order in made.items()}
     payments = {"payment": done.pk, "session_paid": urlsplit(done.url).path, "intent_paid": done.payment_intent_id}
-    return {name: str(order.uuid) for name, order in made.items()} | session | numbers | payments
+    return {name: str(order.uuid) for name, order in made.items()} | sessions | numbers | payments
+
+
+def sessions_of(name: str, item: Item, number: str = "") -> dict[str, str]:
+    """Stripe's page in each language, which an order brings with it; where a card was tried there, if one is named."""
+    paths = {}
+    for code, _ in settings.LANGUAGES:
+        with override(code):
+            url = offer(new_order(f"{name} {code}", item))
+        if number:
+            pay(url, number)
+        paths[code] = urlsplit(url).path
+    return paths
 
 
 def new_order(name: str, item: Item, quantity: int = 1) -> Order:

@@ -69,7 +69,7 @@ ADMIN = [
     Place("admin-login", "/admin/login/"),
     staffs("index", ""),
     staffs("guide", "guide/"),
-    staffs("board", "board/"),
+    staffs("board", "board/?period=own&first=2026-03-01&last=2026-03-31"),
     staffs("items", "payments/item/"),
     staffs("item", "payments/item/1/change/"),
     staffs("item-add", "payments/item/add/"),
@@ -110,12 +110,17 @@ def visit(browser: Browser, stage: Stage, place: Place, *, language: str = "en",
     context = browser.new_context(base_url=ORIGIN, locale=language, **{"viewport": PHONE, **options})
     context.add_cookies([{"name": name, "value": value, "url": ORIGIN} for name, value in cookies(stage, place)])
     page = context.new_page()
-    page.goto(place.path.format(**stage.facts))
+    page.goto(place.path.format(**facts_in(language, stage)))
     if place.problem:
         page.set_content(stage.facts["problems"][place.problem][language])
     page.wait_for_load_state("networkidle")
     yield page
     context.close()
+
+
+def facts_in(language: str, stage: Stage) -> dict[str, Any]:
+    """Some pages have an address for each language."""
+    return {name: fact.get(language, fact) if isinstance(fact, dict) else fact for name, fact in stage.facts.items()}
 
 
 def cookies(stage: Stage, place: Place) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,9 @@ def photograph(browser: Browser, stage: Stage, place: Place, language: str) -> I
 
 def take(page: Page, scheme: Scheme, path: Path) -> Path:
     page.emulate_media(color_scheme=scheme)
+    if len(page.frames) > 1:
+        # The card form hears of it later than the page around it.
+        page.wait_for_timeout(500)
     page.evaluate(EAGER)
     page.screenshot(path=path, full_page=True, animations="disabled")
     return path
