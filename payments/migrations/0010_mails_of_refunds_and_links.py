@@ -2,6 +2,11 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+def forget_mails_of_other_kinds(apps, schema_editor):
+    """The release before sends whatever is due as a confirmation, and keeps one mail of a kind for an order."""
+    apps.get_model("payments", "OrderEmail").objects.exclude(kind="confirmation").delete()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -49,4 +54,5 @@ class Migration(migrations.Migration):
             model_name='orderemail',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['refund', 'refund_failed']), ('refund__isnull', False)), models.Q(models.Q(('kind__in', ['refund', 'refund_failed']), _negated=True), ('refund__isnull', True)), _connector='OR'), name='a_mail_of_a_refund_knows_which'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, forget_mails_of_other_kinds),
     ]

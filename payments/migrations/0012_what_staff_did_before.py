@@ -16,6 +16,9 @@ def copy_history(apps, schema_editor):
     )
     orders = set(apps.get_model("payments", "Order").objects.values_list("pk", flat=True)) if history.exists() else set()
     change = apps.get_model("payments", "OrderChange")
+    if change.objects.exists():
+        # It was copied before this migration was taken back.
+        return
     entries = history.order_by("pk").select_related("user")
     change.objects.bulk_create(
         (copy_of(entry, change) for entry in entries if int(entry.object_id) in orders), batch_size=AT_ONCE

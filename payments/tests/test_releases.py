@@ -1,11 +1,17 @@
 """A release migrates while the one before still sells."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from payments.models import Order, OrderEmail, Payment, StripeEvent
+from payments.models import Order, OrderChange, OrderEmail, Payment, Refund, StripeEvent
 
 
 @pytest.mark.django_db
@@ -24,3 +30,49 @@ def test_the_release_before_takes_orders_payments_and_events_with_the_tables_of_
     assert OrderEmail.objects.due().get().order == Order.objects.get()
     assert list(StripeEvent.objects.waiting()) == []
     assert StripeEvent.objects.get().is_cut_down
+
+
+def migrate(*targets: tuple[str, str]) -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate(list(targets) or executor.loader.graph.leaf_nodes())
+
+
+@pytest.fixture
+def forth_again(transactional_db: None) -> Iterator[None]:
+    yield
+    migrate()
+
+
+@pytest.mark.usefixtures("forth_again")
+def test_a_shop_with_mails_of_refunds_and_links_goes_back_to_the_release_before_and_forth() -> None:
+    order = Order.objects.create(currency="USD", email="anna@shopper.example", status="paid", paid_at=timezone.now())
+    payment = Payment.objects.create(
+        order=order, attempt=1, publishable_key="pk_test_sandbox_usd", livemode=False, currency="USD", amount=300
+    )
+    for number in (1, 2):
+        refund = Refund.objects.create(payment=payment, amount=100, status="succeeded", stripe_id=f"re_{number}")
+        OrderEmail.objects.create(order=order, kind="refund", refund=refund)
+    OrderEmail.objects.create(order=order, kind="payment_link")
+    confirmation = OrderEmail.objects.create(order=order, kind="confirmation")
+    migrate(("payments", "0009_order_language"))
+    before = MigrationLoader(connection).project_state(("payments", "0009_order_language")).apps
+    # Whatever is there, that release would send as a confirmation.
+    assert [mail.pk for mail in before.get_model("payments", "OrderEmail").objects.all()] == [confirmation.pk]
+    migrate()
+    assert OrderEmail.objects.due().get() == confirmation
+
+
+@pytest.mark.usefixtures("forth_again")
+def test_what_staff_did_is_copied_once_however_often_the_shop_goes_back_and_forth(admin_user: User) -> None:
+    order = Order.objects.create(currency="USD")
+    LogEntry.objects.create(
+        user=admin_user,
+        content_type=ContentType.objects.get_for_model(Order),
+        object_id=str(order.pk),
+        action_flag=CHANGE,
+        change_message="[]",
+    )
+    for _ in range(2):
+        migrate(("payments", "0011_what_happened_to_an_order"))
+        migrate()
+        assert OrderChange.objects.get().by == admin_user
