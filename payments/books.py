@@ -45,6 +45,8 @@ class Entry:
     order_id: int | None = None
     payment_intent_id: str = ""
     order: str = ""
+    # Of our payment that it is about; empty where it is about none.
+    publishable_key: str = ""
     was_paid_twice: bool = False
 
 
@@ -105,7 +107,7 @@ def ask(section: Section, period: Period) -> list[BalanceTransaction]:
 
 
 def comparison_of(section: Section, period: Period, transactions: list[BalanceTransaction]) -> Comparison:
-    ours, theirs = our_entries(section, period), their_entries(transactions)
+    ours, theirs = our_entries(section, period), of_section(section, their_entries(transactions))
     foreign = not_of_this_shop(theirs, ours)
     comparison = Comparison(section)
     for name, entry in foreign.items():
@@ -157,13 +159,21 @@ def their_entries(transactions: Iterable[BalanceTransaction]) -> Entries:
 def note_payments(entries: Entries) -> None:
     """Which payment of ours each is about, if any: by its PaymentIntent, or by the order that its charge names."""
     intent_ids = {entry.payment_intent_id for entry in entries.values()} - {""}
-    payments = Payment.objects.filter(payment_intent_id__in=intent_ids).values_list("payment_intent_id", "pk", "order")
-    by_intent = {intent_id: (pk, order) for intent_id, pk, order in payments}
+    payments = Payment.objects.filter(payment_intent_id__in=intent_ids)
+    by_intent = {payment.payment_intent_id: payment for payment in payments}
     named = [entry.order for entry in entries.values() if is_uuid(entry.order)]
     orders = dict(Order.objects.filter(uuid__in=named).values_list("uuid", "pk"))
     by_order = {str(uuid): pk for uuid, pk in orders.items()}
     for entry in entries.values():
-        entry.payment_id, entry.order_id = by_intent.get(entry.payment_intent_id, (None, by_order.get(entry.order)))
+        payment = by_intent.get(entry.payment_intent_id)
+        entry.order_id = payment.order_id if payment else by_order.get(entry.order)
+        entry.payment_id = payment.pk if payment else None
+        entry.publishable_key = payment.publishable_key if payment else ""
+
+
+def of_section(section: Section, entries: Entries) -> Entries:
+    """Without what was paid by a publishable key that was rolled since: that has a section of its own."""
+    return {name: entry for name, entry in entries.items() if entry.publishable_key in ("", section.account)}
 
 
 def is_uuid(text: str) -> bool:

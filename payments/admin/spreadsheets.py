@@ -19,6 +19,8 @@ MOST_BYTES = 1_000_000
 MOST_BYTES_UNPACKED = 20_000_000
 # What takes time and memory is not how long the text is, but how many cells stand in it.
 MOST_TAGS = 600_000
+# A text stands once in an XLSX file, in however many cells it is.
+MOST_CHARACTERS = 10_000_000
 MOST_ROWS = 5000
 # Empty ones among them.
 MOST_ROWS_READ = 100_000
@@ -53,6 +55,8 @@ def read(content: bytes) -> Table:
 
 def table_of(rows: Iterable[Row]) -> Table:
     filled = [(number, row) for number, row in enumerate(rows, start=1) if any(cell not in (None, "") for cell in row)]
+    if sum(len(cell) for _number, row in filled for cell in row if isinstance(cell, str)) > MOST_CHARACTERS:
+        raise Unreadable(holds_too_much())
     if not filled:
         raise Unreadable(_("The file is empty."))
     header, *rest = filled
@@ -129,8 +133,12 @@ def require_small(content: bytes) -> None:
         parts = archive.infolist()
         is_small = sum(part.file_size for part in parts) <= MOST_BYTES_UNPACKED
         if not is_small or sum(archive.read(part).count(b"<") for part in parts) > MOST_TAGS:
-            text = _("The file holds too much: leave in one sheet with at most %(count)s rows, without pictures.")
-            raise Unreadable(text % {"count": MOST_ROWS})
+            raise Unreadable(holds_too_much())
+
+
+def holds_too_much() -> str:
+    text = _("The file holds too much: leave in one sheet with at most %(count)s rows, without pictures.")
+    return text % {"count": MOST_ROWS}
 
 
 def written_xlsx(rows: Iterable[Row]) -> bytes:

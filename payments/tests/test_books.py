@@ -136,6 +136,17 @@ def test_what_was_paid_twice_is_listed_until_it_is_refunded(buy: Buy, usd_mug: I
     assert kinds(compared()) == [(Kind.MISSING_THERE, "charge")]
 
 
+def test_what_was_paid_by_a_publishable_key_before_it_was_rolled_is_no_difference_of_the_new_one(
+    buy: Buy, admin_user: User, usd_mug: Item
+) -> None:
+    order = buy(usd_mug, 2)
+    refund(order, 700, admin_user)
+    Payment.objects.update(publishable_key="pk_test_sandbox_usd_former")
+    buy(usd_mug)
+    found = compared()
+    assert (found.differences, found.ours, found.theirs, found.others) == ([], 1900, 1900, 0)
+
+
 def test_what_another_shop_did_in_the_same_account_is_no_difference(
     buy: Buy, admin_client: Client, usd_mug: Item
 ) -> None:

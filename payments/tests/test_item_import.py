@@ -492,6 +492,12 @@ def with_sheet(text: str) -> bytes:
     return file.getvalue()
 
 
+def one_text_in_many_cells() -> bytes:
+    """Few bytes and few cells, and a page of gigabytes that says what is wrong with each."""
+    text = "x" * 32_000
+    return xlsx_file([["id", "name"], *[[number, text] for number in range(1, 400)]])
+
+
 def far_away() -> bytes:
     """A row so far below that nobody has written it."""
     return with_sheet(SHEET.replace('r="2"', 'r="999999999999"'))
@@ -511,6 +517,7 @@ GOOD = xlsx_file([HEADER, mug()])
         (csv_file([HEADER, *[mug()] * (MOST_ROWS + 1)]), "The file has too many rows: send at most 5000 at once."),
         (bomb(), "The file holds too much"),
         (many_cells(), "The file holds too much"),
+        (one_text_in_many_cells(), "The file holds too much"),
         (lying_bomb(), "This XLSX file is broken, or none"),
         (entities(), "This XLSX file is broken, or none"),
         (far_away(), "The file has too many rows"),
