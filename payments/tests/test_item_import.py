@@ -493,7 +493,7 @@ def with_sheet(text: str) -> bytes:
 
 
 def one_text_in_many_cells() -> bytes:
-    """Few bytes and few cells, and a page of gigabytes that says what is wrong with each."""
+    """Few bytes and few cells, and hours of work to say what is wrong with each."""
     text = "x" * 32_000
     return xlsx_file([["id", "name"], *[[number, text] for number in range(1, 400)]])
 
