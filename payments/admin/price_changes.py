@@ -97,9 +97,13 @@ def save(request: HttpRequest, shown: dict[str, Any]) -> HttpResponse:
     with transaction.atomic():
         items = Item.objects.filter(pk__in=list(before)).select_for_update().order_by("pk")
         rows = list(rows_of(items, Decimal(shown["percent"])))
-        same = [row for row in rows if row.before == before[row.item.pk] and not row.problem]
-        # Read before it is written over.
-        skipped = [changed_meanwhile(row) for row in rows if row not in same]
+        same, skipped = [], []
+        for row in rows:
+            if row.before == before[row.item.pk] and not row.problem:
+                same.append(row)
+            else:
+                # Read before it is written over.
+                skipped.append(changed_meanwhile(row))
         write(same, request)
     missing = len(before) - len(rows)
     if not skipped and not missing:
