@@ -21,6 +21,8 @@ from payments.models.catalog import LOW_STOCK
 
 # The greatest number that a row's id can be.
 GREATEST_ID = 2**63 - 1
+# Python reads no number of thousands of digits.
+MOST_DIGITS = 19
 
 
 class CappedPaginator(Paginator):
@@ -90,7 +92,7 @@ class ItemList(admin.ModelAdmin):
     ) -> tuple[QuerySet[Item], bool]:
         found, has_duplicates = super().get_search_results(request, queryset, search_term)
         number = search_term.strip()
-        if number.isascii() and number.isdecimal() and int(number) <= GREATEST_ID:
+        if number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS and int(number) <= GREATEST_ID:
             found |= queryset.filter(pk=int(number))
         return found, has_duplicates
 

@@ -34,6 +34,11 @@ def test_an_item_without_a_picture_has_no_empty_image(admin_client: Client, usd_
     assert "item-thumbnail" not in admin_client.get(LIST).content.decode()
 
 
+def test_a_number_of_thousands_of_digits_finds_nothing(admin_client: Client, usd_mug: Item) -> None:
+    response = admin_client.get("/admin/payments/item/", {"q": "9" * 5000})
+    assert response.context["cl"].result_count == 0
+
+
 def test_items_are_found_by_words_of_their_name_and_by_number(admin_client: Client, db: None) -> None:
     _, second = items(2)
     assert found(admin_client, q="cup") == ["Cup 1", "Cup 0"]
