@@ -31,10 +31,13 @@ def send_payment_link(order: Order, page: str) -> None:
 
 
 def send_due(order: Order | None = None) -> int:
-    """Send what is due to this order's shopper, or to anybody; how many were sent. What is not sent stays due."""
+    """Send what is due to this order's shopper, or to anybody; how many were sent. What is not sent stays due.
+
+    What waits comes in another order each time: a mail at which the server hangs up must not keep the others waiting.
+    """
     due = OrderEmail.objects.due().with_contents()
     sent = 0
-    for email in due.filter(order=order) if order else due[:MAXIMUM_AT_ONCE]:
+    for email in due.filter(order=order) if order else due.order_by("?")[:MAXIMUM_AT_ONCE]:
         if breaker.is_open or not email.claim():
             continue
         if email.is_out_of_date:

@@ -130,6 +130,28 @@ def test_a_mail_server_that_is_down_for_hours_loses_no_mail(usd_mug: Item, setti
     assert emails.send_due() == 1
 
 
+class MailServerThatHangsUp(EmailBackend):
+    """At one mail, whatever is the matter with it."""
+
+    def send_messages(self, messages: Any) -> int:
+        if any(message.to == ["first@example.com"] for message in messages):
+            raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
+        return super().send_messages(messages)
+
+
+def test_a_mail_at_which_the_server_hangs_up_does_not_keep_the_others_waiting(
+    usd_mug: Item, settings: Any, monkeypatch: Any
+) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.MailServerThatHangsUp"
+    to_be_confirmed(usd_mug, "first@example.com")
+    to_be_confirmed(usd_mug, "second@example.com")
+    for _ in range(60):
+        monkeypatch.setattr(emails, "breaker", emails.Breaker())
+        emails.send_due()
+    assert [message.to for message in mail.outbox] == [["second@example.com"]]
+    assert OrderEmail.objects.due().get().order.email == "first@example.com"
+
+
 class MailServerThatLooks(EmailBackend):
     """Refuses one address."""
 
