@@ -84,6 +84,15 @@ class AdjustmentsForm(forms.ModelForm):
             return _("%(problem)s The order gets no discount.") % {"problem": error}
         return ""
 
+    def taxes_left_out(self, order: Order) -> str:
+        """Before its currency was known, the form could not tick what only orders of that currency have."""
+        ticked = {*self.initial["taxes"], *(tax.pk for tax in self.cleaned_data["taxes"])}
+        left_out = [str(tax) for tax in Tax.objects.put_on(order.currency) if tax.pk not in ticked]
+        if not left_out:
+            return ""
+        told = _("Orders in %(currency)s usually have %(taxes)s, and this one has not: tick it if it is due, and save.")
+        return told % {"currency": order.currency, "taxes": ", ".join(left_out)}
+
 
 def no_longer_offered(order: Order) -> list[tuple[str, str]]:
     """What the order has, though its discount or tax was deleted since."""

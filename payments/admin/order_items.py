@@ -43,7 +43,8 @@ def items_for_sale(request: HttpRequest) -> HttpResponse:
     found, _ = admin.site.get_model_admin(Item).get_search_results(request, for_sale(), text)
     start = (page_in(request) - 1) * AT_ONCE
     items = list(found[start : start + AT_ONCE + 1])
-    results = [{"id": str(item.pk), "text": item_label(item)} for item in items[:AT_ONCE]]
+    shown = sorted(items[:AT_ONCE], key=lambda item: item.name.casefold() != text.strip().casefold())
+    results = [{"id": str(item.pk), "text": item_label(item)} for item in shown]
     return JsonResponse({"results": results, "pagination": {"more": len(items) > AT_ONCE}})
 
 

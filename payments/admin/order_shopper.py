@@ -26,6 +26,7 @@ class ShopperForm(forms.ModelForm):
             # It is paid, and shown without a form.
             return
         present = self.instance.language
+        self.initial.setdefault("language", present)
         choices = list(settings.LANGUAGES)
         if present not in dict(choices):
             # Of a release before, or of a catalogue that was removed: kept until another one is chosen.

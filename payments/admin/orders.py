@@ -173,8 +173,9 @@ class OrderAdmin(ChoosesOnly, LongList):
         order.let_go_of_visitor()
         order.put_taxes(form.cleaned_data["taxes"], removed=form.removed_taxes)
         problem = form.let_have_discount(order, order.give_discount)
-        if problem:
-            self.message_user(request, problem, level="WARNING")
+        for told in (problem, "" if change else form.taxes_left_out(order)):
+            if told:
+                self.message_user(request, told, level="WARNING")
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         note(request, obj, OrderChange.Kind.MADE)

@@ -29,6 +29,13 @@ def test_only_what_can_be_sold_is_found(admin_client: Client, usd_mug: Item, gbp
     assert offered(admin_client, term="kettle") == []
 
 
+def test_the_item_of_exactly_this_name_is_offered_before_newer_ones_that_have_more_to_their_name(
+    admin_client: Client,
+) -> None:
+    pot(name="Pot 3"), pot(name="Pot 13"), pot(name="Pot 30")
+    assert offered(admin_client, term="pot 3 ")[0].startswith("Pot 3,")
+
+
 def test_very_many_are_offered_page_by_page(admin_client: Client, django_assert_max_num_queries: Any) -> None:
     Item.objects.bulk_create(Item(name=f"Pot {number}", price=Money(5, "USD")) for number in range(45))
     with django_assert_max_num_queries(4):

@@ -131,6 +131,30 @@ def test_a_new_order_begins_with_the_taxes_that_it_would_have_by_itself(admin_cl
     assert filled_in(admin_client.get(ADD), "order_form")["taxes"] == [str(vat.pk), str(wide.pk)]
 
 
+def test_staff_is_told_of_a_tax_that_the_order_would_have_if_the_shopper_had_made_it(
+    admin_client: Client, usd_mug: Item
+) -> None:
+    rest = {"percentage": Decimal(5), "inclusive": False, "automatic": True}
+    everywhere = Tax.objects.create(display_name="Everywhere", **rest)
+    dollars = Tax.objects.create(display_name="Dollar tax", currencies="USD", **rest)
+    Tax.objects.create(display_name="Euro tax", currencies="EUR", **rest)
+    told = "Orders in USD usually have Dollar tax 5% (on top)"
+    without = admin_client.post(ADD, form((usd_mug, "1")), follow=True).content.decode()
+    assert told in without
+    assert "Everywhere" not in without.partition("messagelist")[2].partition("</ul>")[0]
+    ticked = form((usd_mug, "1"), taxes=[str(everywhere.pk), str(dollars.pk)])
+    assert "usually have" not in admin_client.post(ADD, ticked, follow=True).content.decode()
+
+
+def test_a_new_order_is_in_the_language_of_whoever_composes_it_unless_they_choose_another(
+    admin_client: Client, usd_mug: Item
+) -> None:
+    page = admin_client.get(ADD, headers={"accept-language": "de"})
+    assert filled_in(page, "order_form")["language"] == ["de"]
+    admin_client.post(ADD, form((usd_mug, "1"), language="ru"), headers={"accept-language": "de"})
+    assert Order.objects.get().language == "ru"
+
+
 def test_an_item_or_a_discount_is_neither_edited_nor_deleted_from_an_order(
     admin_client: Client, usd_mug: Item, ten_percent: Discount
 ) -> None:
