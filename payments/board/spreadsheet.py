@@ -6,6 +6,7 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from payments import money
@@ -75,8 +76,14 @@ def exact(amount: int, figures: Figures) -> Decimal:
 def as_csv(rows: Iterable[Row]) -> str:
     written = StringIO()
     written.write(BYTE_ORDER_MARK)
-    csv.writer(written).writerows([[cell(value) for value in row] for row in rows])
+    # Where a comma begins the decimals, spreadsheets take no comma for the end of a cell.
+    delimiter = ";" if decimal_separator() == "," else ","
+    csv.writer(written, delimiter=delimiter).writerows([[cell(value) for value in row] for row in rows])
     return written.getvalue()
+
+
+def decimal_separator() -> str:
+    return str(formats.get_format("DECIMAL_SEPARATOR"))
 
 
 def cell(value: Any) -> str:
@@ -84,6 +91,6 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return f"{value:f}".replace(".", decimal_separator())
     text = str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(BEGIN_FORMULAS) else text

@@ -437,6 +437,15 @@ def test_a_spreadsheet_gets_exact_decimals_with_their_currency(
     ]
 
 
+def test_a_german_gets_a_spreadsheet_that_opens_in_columns_with_numbers(
+    buy: Buy, admin_client: Client, usd_mug: Item
+) -> None:
+    buy(usd_mug)
+    address = "/admin/board/?period=own&first=2026-11-01&last=2026-11-30&download=items"
+    response = admin_client.get(address, headers={"accept-language": "de"})
+    assert response.content.decode().splitlines()[1].endswith(";Stoneware Mug;1;19,00")
+
+
 def test_a_spreadsheet_takes_no_name_for_a_formula(buy: Buy, admin_client: Client, usd_mug: Item) -> None:
     Item.objects.filter(pk=usd_mug.pk).update(name='=HYPERLINK("https://evil.example")')
     buy(Item.objects.get(pk=usd_mug.pk))
