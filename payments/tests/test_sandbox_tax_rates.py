@@ -165,6 +165,12 @@ def test_the_page_shows_each_tax_with_the_same_figures(client: Client) -> None:
         assert text in html
 
 
+def test_the_page_writes_percentages_as_its_language_does(client: Client) -> None:
+    session = open_session(taxed(1000, tax_rate(8.875, inclusive=False, name="City")), locale="de")
+    html = client.get(f"/sandbox/checkout/{session.id}").content.decode().replace("\xa0", " ")
+    assert "City (8,875 % exklusive)" in html
+
+
 def test_what_is_paid_is_the_total_with_its_taxes(client: Client) -> None:
     session = open_session(taxed(1900, tax_rate(5, inclusive=False)))
     card = {"email": "ada@example.com", "number": "4242424242424242", "expiry": "12/34", "cvc": "123"}

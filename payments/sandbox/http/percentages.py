@@ -1,4 +1,4 @@
-"""Percentages: exact as they are sent and computed with, and a JSON number where they are shown."""
+"""Percentages: exact as they are sent and computed with, and a JSON number where they are answered."""
 
 import re
 from dataclasses import dataclass
@@ -38,7 +38,3 @@ class Percentage:
 def exact(percentage: float) -> Decimal:
     """The number as it was sent: of its few digits the shortest text of a float loses none."""
     return Decimal(str(percentage))
-
-
-def shown(percentage: float) -> str:
-    return f"{exact(percentage).normalize():f}%"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from payments.money import format_amount
+from payments.money import format_amount, format_percent
 from payments.sandbox import store
-from payments.sandbox.http.percentages import shown
+from payments.sandbox.http.percentages import exact
 from payments.sandbox.store import JSON
 
 
@@ -84,7 +84,7 @@ def taxes_of(session: JSON, currency: str) -> list[Adjustment]:
 
 
 def tax_name(rate: JSON) -> str:
-    words = {"name": rate["display_name"], "percent": shown(rate["percentage"])}
+    words = {"name": rate["display_name"], "percent": format_percent(exact(rate["percentage"]), get_language() or "en")}
     if rate["inclusive"]:
         return _("%(name)s (%(percent)s inclusive)") % words
     return _("%(name)s (%(percent)s exclusive)") % words
