@@ -136,7 +136,7 @@ def not_a_price(value: Any) -> str:
 
 
 def quoted(value: Any) -> str:
-    return f"“{truncatechars(str(value), 40)}”"
+    return _("“%(value)s”") % {"value": truncatechars(str(value), 40)}
 
 
 def without_decimals(value: Any) -> str:

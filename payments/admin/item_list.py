@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from payments.admin.long_lists import LongChangeList
 from payments.gateway.keys import every_keypair
 from payments.models import Item
 from payments.models.catalog import LOW_STOCK
@@ -86,6 +87,9 @@ class ItemList(admin.ModelAdmin):
 
     class Media:
         css = {"all": ["shop/admin_items.css"]}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongChangeList]:
+        return LongChangeList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Item], search_term: str

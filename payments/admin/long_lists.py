@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -31,10 +32,21 @@ class CappedPaginator(Paginator):
         return self.found > MOST_COUNTED
 
 
+class LongChangeList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        """Beside the field of the search stands how many it found: nothing, where nobody searched."""
+        super().get_results(request)
+        if not self.query:
+            self.full_result_count = self.result_count
+
+
 class LongList(admin.ModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return LongChangeList
 
 
 class CurrencyFilter(admin.SimpleListFilter):

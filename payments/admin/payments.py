@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from payments.admin.dashboard import payment_link
 from payments.admin.long_lists import CurrencyFilter, LongList
@@ -67,7 +67,8 @@ class PaymentInline(PaymentColumns, ReadOnly, admin.TabularInline):
     def refund(self, payment: Payment) -> SafeString | str:
         if not payment.refundable_amount:
             return "–"
-        return format_html('<a href="{}">{}</a>', reverse("admin:payment-refund", args=[payment.pk]), _("Refund"))
+        address = reverse("admin:payment-refund", args=[payment.pk])
+        return format_html('<a href="{}">{}</a>', address, pgettext("button", "Refund"))
 
 
 @admin.register(Payment)

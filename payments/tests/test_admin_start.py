@@ -1,5 +1,6 @@
 """The admin begins with what is left to do and what needs somebody; the guide asks the accounts when told to."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -120,3 +121,33 @@ def test_the_latest_orders_are_told_in_a_counted_number_of_queries(
     with django_assert_max_num_queries(24):
         page = text(admin_client)
     assert page.count("Awaiting payment") == 8
+
+
+@pytest.mark.parametrize(
+    ("language", "rooms"),
+    [
+        ("en", ["The board", "Orders", "Items", "Payments"]),
+        ("de", ["Übersicht", "Bestellungen", "Artikel", "Zahlungen"]),
+    ],
+)
+def test_the_rooms_of_the_admin_stand_in_the_order_of_work_in_each_language(
+    admin_client: Client, language: str, rooms: list[str]
+) -> None:
+    page = admin_client.get(START, headers={"accept-language": language}).content.decode()
+    sections = page.partition('<nav class="sections"')[2].partition("</nav>")[0]
+    assert re.findall(r"<a[^>]*>([^<]+)</a>", sections)[:4] == rooms
+
+
+@pytest.mark.parametrize("address", ["/admin/payments/order/", "/admin/payments/item/"])
+def test_beside_the_search_stands_how_many_it_found_and_nothing_where_nobody_searched(
+    admin_client: Client, usd_mug: Item, address: str
+) -> None:
+    assert "Show all" not in admin_client.get(address).content.decode()
+    assert "0 results" in admin_client.get(address, {"q": "nothing"}).content.decode()
+
+
+def test_a_filter_is_headed_by_what_it_is_about_which_fits_into_any_language(
+    admin_client: Client, usd_mug: Item
+) -> None:
+    page = admin_client.get("/admin/payments/item/", headers={"accept-language": "de"}).content.decode()
+    assert "<summary>Im Verkauf</summary>" in page

@@ -569,6 +569,11 @@ def clerk(*permissions: str) -> Client:
     return client
 
 
+def test_what_is_wrong_is_quoted_as_the_readers_language_quotes(admin_client: Client, settings: Any, db: None) -> None:
+    speak(admin_client, "de", settings)
+    assert "„12,5o“ ist kein Preis" in problems(send(admin_client, twenty(csv_file)))[0][2]
+
+
 def test_who_may_neither_add_nor_change_items_imports_none(admin_client: Client, usd_mug: Item) -> None:
     form = filled_in(send_rows(admin_client, mug()), "save-form")
     looker = clerk()
