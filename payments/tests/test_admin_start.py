@@ -150,4 +150,4 @@ def test_a_filter_is_headed_by_what_it_is_about_which_fits_into_any_language(
     admin_client: Client, usd_mug: Item
 ) -> None:
     page = admin_client.get("/admin/payments/item/", headers={"accept-language": "de"}).content.decode()
-    assert "<summary>Im Verkauf</summary>" in page
+    assert "<summary> Im Verkauf</summary>" in page
