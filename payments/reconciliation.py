@@ -37,10 +37,10 @@ def reconcile() -> Iterator[Line]:
     yield from money_that_goes_back()
     yield from stock_held_for_nobody()
     yield from counted(counterparts.retire_leftovers(), "coupons and tax rates retired that nothing uses any more")
-    yield from counted(emails.send_due(), "mails sent that had waited")
     brake.forget_what_is_over()
     Upload.objects.forget_old()
     yield from counted(cut_down_events(), "events left without what tells of a person")
+    yield from counted(emails.send_due(), "mails sent that had waited")
 
 
 def events_of_account(keypair: Keypair) -> Iterator[Line]:

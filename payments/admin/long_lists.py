@@ -21,7 +21,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def found(self) -> int:
-        return self.object_list.order_by()[: MOST_COUNTED + 1].count()
+        return self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
     @property
     def count(self) -> int:
@@ -56,7 +56,8 @@ class CurrencyFilter(admin.SimpleListFilter):
     parameter_name = field = "currency"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(code, code) for code in sorted({keypair.currency for keypair in every_keypair()})]
+        chosen = self.used_parameters.get(self.parameter_name, "")
+        return [(code, code) for code in sorted({keypair.currency for keypair in every_keypair()} | {chosen}) if code]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
