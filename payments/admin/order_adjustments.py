@@ -40,10 +40,11 @@ class AdjustmentsForm(forms.ModelForm):
         if "discount" not in self.fields:
             # It is paid, and shown without a form.
             return
+        self.automatic = [] if order.pk else list(Tax.objects.automatic())
         self.present = list(order.taxes.all()) if order.pk else []
         put = [tax.tax_id for tax in self.present if tax.tax_id]
         self.fields["taxes"].queryset = Tax.objects.filter(Q(active=True) | Q(pk__in=put))  # type: ignore[attr-defined]
-        self.initial["taxes"] = put if order.pk else [tax.pk for tax in Tax.objects.put_on_any(currencies())]
+        self.initial["taxes"] = put or [tax.pk for tax in self.automatic if all(map(tax.is_for, currencies()))]
         usable = Q(active=True) | Q(pk=order.discount_id)
         self.fields["discount"].queryset = Discount.objects.filter(usable)  # type: ignore[attr-defined]
         self.fields["removed"].choices = no_longer_offered(order) if order.pk else []  # type: ignore[attr-defined]
@@ -58,7 +59,8 @@ class AdjustmentsForm(forms.ModelForm):
     @property
     def order_taxes(self) -> list[OrderTax]:
         """All that the order will have."""
-        return taxes_after(self.instance, self.present, self.cleaned_data["taxes"], self.removed_taxes)
+        chosen = self.taxes_for(self.instance.currency)
+        return taxes_after(self.instance, self.present, chosen, self.removed_taxes)
 
     @property
     def removed_taxes(self) -> set[int]:
@@ -84,14 +86,29 @@ class AdjustmentsForm(forms.ModelForm):
             return _("%(problem)s The order gets no discount.") % {"problem": error}
         return ""
 
-    def taxes_left_out(self, order: Order) -> str:
-        """Before its currency was known, the form could not tick what only orders of that currency have."""
-        ticked = {*self.initial["taxes"], *(tax.pk for tax in self.cleaned_data["taxes"])}
-        left_out = [str(tax) for tax in Tax.objects.put_on(order.currency) if tax.pk not in ticked]
-        if not left_out:
+    def taxes_for(self, currency: str) -> list[Tax]:
+        """What was ticked, and what a new order in this currency has besides, as long as an order takes so many."""
+        ticked, unseen = list(self.cleaned_data["taxes"]), self.unseen_taxes(currency)
+        return [*ticked, *unseen] if len(ticked) + len(unseen) <= MAXIMUM_TAXES else ticked
+
+    def unseen_taxes(self, currency: str) -> list[Tax]:
+        """What only orders in this currency have: the form could not tick it before the first item was chosen."""
+        seen = {*self.initial["taxes"], *(tax.pk for tax in self.cleaned_data["taxes"])}
+        return [tax for tax in self.automatic if tax.pk not in seen and currency and tax.is_for(currency)]
+
+    def unseen_in_words(self, order: Order) -> str:
+        unseen = self.unseen_taxes(order.currency)
+        if not unseen:
             return ""
-        told = _("Orders in %(currency)s usually have %(taxes)s, and this one has not: tick it if it is due, and save.")
-        return told % {"currency": order.currency, "taxes": ", ".join(left_out)}
+        put = {tax.tax_id for tax in order.taxes.all()}
+        told = (
+            _("%(taxes)s was added, as to every order in %(currency)s: if it is not due, untick it and save.")
+            if put.issuperset(tax.pk for tax in unseen)
+            else _(
+                "Orders in %(currency)s usually have %(taxes)s, and this one has not: tick it if it is due, and save."
+            )
+        )
+        return told % {"currency": order.currency, "taxes": ", ".join(str(tax) for tax in unseen)}
 
 
 def no_longer_offered(order: Order) -> list[tuple[str, str]]:

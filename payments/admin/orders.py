@@ -171,9 +171,9 @@ class OrderAdmin(ChoosesOnly, LongList):
         super().save_related(request, form, formsets, change)
         order = Order.objects.get(pk=form.instance.pk)
         order.let_go_of_visitor()
-        order.put_taxes(form.cleaned_data["taxes"], removed=form.removed_taxes)
+        order.put_taxes(form.taxes_for(order.currency), removed=form.removed_taxes)
         problem = form.let_have_discount(order, order.give_discount)
-        for told in (problem, "" if change else form.taxes_left_out(order)):
+        for told in (problem, form.unseen_in_words(order)):
             if told:
                 self.message_user(request, told, level="WARNING")
 

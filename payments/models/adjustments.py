@@ -1,7 +1,6 @@
 """What changes the price of an order: a discount takes something off, taxes come on top or are part of the price."""
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -193,12 +192,7 @@ class TaxQuerySet(models.QuerySet["Tax"]):
 
     def put_on(self, currency: str) -> "list[Tax]":
         """The taxes of a new order in this currency."""
-        return self.put_on_any([currency])
-
-    def put_on_any(self, currencies: Iterable[str]) -> "list[Tax]":
-        """The taxes of a new order in whichever of these currencies."""
-        offered = list(currencies)
-        return [tax for tax in self.automatic() if all(tax.is_for(currency) for currency in offered)]
+        return [tax for tax in self.automatic() if tax.is_for(currency)]
 
 
 class Tax(models.Model):

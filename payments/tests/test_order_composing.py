@@ -13,6 +13,7 @@ from payments import checkout
 from payments.gateway import api
 from payments.gateway.keys import keypair_for
 from payments.models import Counterpart, Discount, Item, Order, Tax
+from payments.models.adjustments import MAXIMUM_TAXES
 from payments.tests.filled_in import filled_in
 from payments.tests.stripe_server import Answer, StripeServer
 
@@ -131,19 +132,40 @@ def test_a_new_order_begins_with_the_taxes_that_it_would_have_by_itself(admin_cl
     assert filled_in(admin_client.get(ADD), "order_form")["taxes"] == [str(vat.pk), str(wide.pk)]
 
 
-def test_staff_is_told_of_a_tax_that_the_order_would_have_if_the_shopper_had_made_it(
+def test_a_composed_order_has_the_taxes_of_its_currency_until_staff_takes_them_off(
     admin_client: Client, usd_mug: Item
 ) -> None:
     rest = {"percentage": Decimal(5), "inclusive": False, "automatic": True}
-    everywhere = Tax.objects.create(display_name="Everywhere", **rest)
-    dollars = Tax.objects.create(display_name="Dollar tax", currencies="USD", **rest)
+    Tax.objects.create(display_name="Everywhere", **rest)
+    Tax.objects.create(display_name="Dollar tax", currencies="USD", **rest)
     Tax.objects.create(display_name="Euro tax", currencies="EUR", **rest)
-    told = "Orders in USD usually have Dollar tax 5% (on top)"
-    without = admin_client.post(ADD, form((usd_mug, "1")), follow=True).content.decode()
-    assert told in without
-    assert "Everywhere" not in without.partition("messagelist")[2].partition("</ul>")[0]
-    ticked = form((usd_mug, "1"), taxes=[str(everywhere.pk), str(dollars.pk)])
-    assert "usually have" not in admin_client.post(ADD, ticked, follow=True).content.decode()
+    page = admin_client.post(ADD, form((usd_mug, "1")), follow=True).content.decode()
+    assert "Dollar tax 5% (on top) was added, as to every order in USD" in page
+    order = Order.objects.get()
+    # Nothing was ticked, though what every order has could be.
+    assert [tax.display_name for tax in order.taxes.all()] == ["Dollar tax"]
+    again = admin_client.post(change_page(order), form((usd_mug, "1"), order=order), follow=True)
+    assert "Dollar tax 5% (on top) was added" not in again.content.decode()
+    assert not order.taxes.exists()
+
+
+def test_a_tax_that_was_ticked_is_not_told_of(admin_client: Client, usd_mug: Item) -> None:
+    dollars = Tax.objects.create(
+        display_name="Dollar tax", currencies="USD", percentage=Decimal(5), inclusive=False, automatic=True
+    )
+    page = admin_client.post(ADD, form((usd_mug, "1"), taxes=[str(dollars.pk)]), follow=True)
+    assert "Dollar tax 5% (on top) was added" not in page.content.decode()
+    assert Order.objects.get().taxes.count() == 1
+
+
+def test_an_order_that_takes_no_more_taxes_says_which_it_has_not(admin_client: Client, usd_mug: Item) -> None:
+    rest = {"percentage": Decimal(5), "inclusive": False}
+    by_hand = [Tax.objects.create(display_name=f"Tax {number}", **rest) for number in range(MAXIMUM_TAXES)]
+    Tax.objects.create(display_name="Dollar tax", currencies="USD", automatic=True, **rest)
+    ticked = form((usd_mug, "1"), taxes=[str(tax.pk) for tax in by_hand])
+    page = admin_client.post(ADD, ticked, follow=True).content.decode()
+    assert "Orders in USD usually have Dollar tax 5% (on top), and this one has not" in page
+    assert Order.objects.get().taxes.count() == MAXIMUM_TAXES
 
 
 def test_a_new_order_is_in_the_language_of_whoever_composes_it_unless_they_choose_another(

@@ -56,6 +56,14 @@ def test_what_is_shown_is_what_is_saved(admin_client: Client, usd_mug: Item, ten
     assert " · ".join(shown) in page
 
 
+def test_the_taxes_of_the_orders_currency_are_shown_as_soon_as_it_is_known(admin_client: Client, usd_mug: Item) -> None:
+    Tax.objects.create(
+        display_name="Dollar tax", currencies="USD", percentage=Decimal(5), inclusive=False, automatic=True
+    )
+    parts = ask(admin_client, (usd_mug, "2"))["parts"]
+    assert parts == ["Subtotal USD 38.00", "Dollar tax 5% USD 1.90", "Total USD 39.90"]
+
+
 def test_a_line_that_is_there_keeps_its_price_and_a_new_one_has_the_present_one(
     admin_client: Client, usd_mug: Item
 ) -> None:
