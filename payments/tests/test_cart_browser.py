@@ -148,6 +148,18 @@ def test_with_javascript_none_removes_the_line_and_enter_uses_the_code(page: Pag
     expect(page.get_by_role("status")).to_contain_text("The code TEN is in your cart")
 
 
+def test_a_code_is_taken_off_by_a_button_of_its_own(page: Page) -> None:
+    add(page, 1, 1)
+    page.goto("/cart")
+    page.get_by_label("Discount code").fill("ten")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator("#cart-USD")).to_contain_text("Ten off")
+    page.get_by_role("button", name="Remove Discount code").click()
+    expect(page.get_by_role("status")).to_contain_text("Your cart has no discount code now")
+    expect(page.locator("#cart-USD")).not_to_contain_text("Ten off")
+    expect(page.get_by_role("button", name="Remove Discount code")).to_have_count(0)
+
+
 def test_a_price_that_changes_while_the_cart_is_open_is_seen_before_it_is_paid(page: Page, shop: Shop) -> None:
     add(page, 3, 1)
     page.goto("/cart")

@@ -201,6 +201,21 @@ def test_a_clerk_follows_no_link_to_what_they_may_not_see(
     assert link in admin_client.get(change_page(order)).content.decode()
 
 
+def test_the_note_of_a_refund_is_for_who_may_see_refunds(
+    client: Client, admin_client: Client, django_user_model: Any, usd_mug: Item, pay: Pay
+) -> None:
+    order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
+    payment = offer(order)
+    pay(payment.url)
+    admin_client.get(f"/order/{order.uuid}")
+    Refund.objects.create(payment=payment, amount=1, status="succeeded", stripe_id="re_1", note="They were cross")
+    clerk = django_user_model.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_order"))
+    client.force_login(clerk)
+    assert "They were cross" in admin_client.get(change_page(order)).content.decode()
+    assert "They were cross" not in client.get(change_page(order)).content.decode()
+
+
 def test_however_much_happened_the_queries_are_counted(
     admin_client: Client, usd_mug: Item, pay: Pay, django_assert_max_num_queries: Any
 ) -> None:

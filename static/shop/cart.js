@@ -16,7 +16,7 @@ addEventListener("submit", async (event) => {
   event.preventDefault();
   changes += 1;
   try {
-    const answer = await ask(address, { method: "POST", body: new FormData(form) });
+    const answer = await ask(address, { method: "POST", body: new FormData(form, event.submitter) });
     count.textContent = answer.count || "";
     if (cart) await redraw();
     say(checkoutWasPressed ? `${answer.message} ${words.lookFirst}` : answer.message, "success");
