@@ -96,6 +96,8 @@ def test_a_cart_is_filled_changed_and_paid_by_keyboard_alone(page: Page) -> None
     page.keyboard.type("2")
     page.keyboard.press("Enter")
     expect(page.locator("tfoot")).to_contain_text("USD\xa048.00")
+    # Who checks out while a quantity is still being noted is asked to look at the total first.
+    page.wait_for_load_state("networkidle")
     tab_to(page, "Check out")
     page.keyboard.press("Enter")
     pay_on_stripes_page(page)
