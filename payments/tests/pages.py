@@ -87,6 +87,15 @@ ADMIN = [
     staffs("discount-add", "payments/discount/add/"),
     staffs("taxes", "payments/tax/"),
     staffs("events", "payments/stripeevent/"),
+    staffs("refunds", "payments/refund/"),
+    staffs("disputes", "payments/dispute/"),
+    staffs("tax-add", "payments/tax/add/"),
+    staffs("item-history", "payments/item/1/history/"),
+    staffs("item-delete", "payments/item/1/delete/"),
+    staffs("users", "auth/user/"),
+    staffs("user", "auth/user/1/change/"),
+    staffs("groups", "auth/group/"),
+    staffs("password", "password_change/"),
 ]
 PLACES = {place.name: place for place in SHOP + STAND_IN + ADMIN}
 

@@ -61,3 +61,8 @@
   new MutationObserver(improve).observe(document.body, { childList: true, subtree: true });
   improve();
 })();
+
+// The hints of two lists side by side are pictures with a name; their script has made them by now.
+addEventListener("load", () => {
+  for (const hint of document.querySelectorAll(".help-tooltip[aria-label]")) hint.setAttribute("role", "img");
+});
