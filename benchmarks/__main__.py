@@ -37,11 +37,15 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.epilog = "figures:\n" + "".join(f"  {name:16} {(f.__doc__ or '').splitlines()[0]}\n" for name, f in FIGURES.items())
+    parser.epilog = "figures:\n" + "".join(
+        f"  {name:16} {(f.__doc__ or '').splitlines()[0]}\n" for name, f in FIGURES.items()
+    )
     parser.add_argument("figures", nargs="*", choices=[*FIGURES, []], metavar="figure", help="all, if none is named")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured, in turn with its baseline")
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
-    parser.add_argument("--web", default="", help="another command line for the shop's server; $PORT is where to listen")
+    parser.add_argument(
+        "--web", default="", help="another command line for the shop's server; $PORT is where to listen"
+    )
     parser.add_argument(
         "--peer", default="", help="another shop's command line: its /item/1 and /buy/1 run beside ours in each round"
     )

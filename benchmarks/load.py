@@ -58,7 +58,9 @@ class Answer:
     seconds: float
 
 
-def in_one_instant(url: str, count: int, *, method: str = "POST", headers: str = "", patience: float = 120) -> list[Answer]:
+def in_one_instant(
+    url: str, count: int, *, method: str = "POST", headers: str = "", patience: float = 120
+) -> list[Answer]:
     """So many ask at once, each on a connection of its own that was open before; 0 is the status of no answer."""
     return asyncio.run(all_at_once(url, count, method, headers, patience))
 

@@ -41,7 +41,9 @@ class Stripe:
                 body = await reader.readexactly(content_length(head))
                 status, answer = await self.answer(method, path, body.decode())
                 text = json.dumps(answer).encode()
-                head_of_answer = f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\nContent-Length: {len(text)}"
+                head_of_answer = (
+                    f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\nContent-Length: {len(text)}"
+                )
                 writer.write(f"{head_of_answer}\r\n\r\n".encode() + text)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
