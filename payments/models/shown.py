@@ -57,7 +57,7 @@ def cards_shown(currencies: Sequence[str], *, most: int, after: int | None, befo
         return ()
     border = before if before is not None else after
     direction = "up" if before is not None else "down" if after is not None else ""
-    values = [*currencies, *([border] if direction else []), most]
+    values: list[str | int] = [*currencies, *([border] if border is not None else []), most]
     rows = answered(items_on_sale(len(currencies), direction), values)
     return rows[::-1] if direction == "up" else rows
 
@@ -82,7 +82,7 @@ def columns(model: type[models.Model], names: Sequence[str]) -> str:
     return ", ".join(f"{model._meta.db_table}.{name}" for name in names)
 
 
-def answered(statement: str, values: Sequence[object]) -> tuple[Row, ...]:
+def answered(statement: str, values: Sequence[str | int]) -> tuple[Row, ...]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return tuple(map(tuple, cursor.fetchall()))
