@@ -1,6 +1,7 @@
 """Strict readers of the environment: a value is what it says, or the start is refused with its name."""
 
 import re
+import ssl
 from collections.abc import Collection, Mapping
 from os import environ as process_environment
 from pathlib import Path
@@ -86,6 +87,18 @@ class Environment:
         if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", value) or not is_url(value or "http://host"):
             raise ImproperlyConfigured(f"{name} is not a URL: write it as https://host or http://host:port.")
         return value
+
+    def certificates(self, name: str) -> str:
+        """The path of a file that has certificates in it; empty if none is named."""
+        path = self.text(name)
+        try:
+            if path:
+                ssl.create_default_context(cafile=path)
+        except OSError:
+            raise ImproperlyConfigured(
+                f"{name} is {path!r}, and no certificates can be read there: name a file in PEM format."
+            ) from None
+        return path
 
     def origin_of(self, host: str, https: bool) -> str:
         """Where the shop is most likely reached at a host of its own, or where `make run` listens."""

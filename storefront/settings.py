@@ -53,6 +53,8 @@ STRIPE_KEYPAIRS = read_keypairs(env.variables)
 STRIPE_RETIRED_KEYPAIRS = read_retired_keypairs(env.variables)
 STRIPE_UNKNOWN_VARIABLES = unknown_variables(env.variables)
 STRIPE_API_BASE = env.http_url("STRIPE_API_BASE")
+# Of the authorities that vouch for Stripe's servers; those that come with Stripe's SDK where none is named.
+STRIPE_CA_BUNDLE = env.certificates("STRIPE_CA_BUNDLE")
 MONEY_MOVES = any(keypair.livemode for keypair in STRIPE_KEYPAIRS.values())
 # Keys made up for the stand-in send payments to it, unless a server is named above. Beside a real key, a check refuses
 # to start.
