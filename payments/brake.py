@@ -78,7 +78,7 @@ def forget(act: str, visitor: Visitor) -> None:
 
 def remember(order: Order, visitor: Visitor) -> None:
     """What is declined on this order from now on counts against this visitor."""
-    keys = {f"{kind}_key": key for kind, key, _ in visitor.keys("declines")}
+    keys = keys_of(visitor)
     if keys:
         OrderVisitor.objects.bulk_create(
             [OrderVisitor(order=order, **keys)],
@@ -86,6 +86,11 @@ def remember(order: Order, visitor: Visitor) -> None:
             unique_fields=["order"],
             update_fields=["visitor_key", "address_key", "noted"],
         )
+
+
+def keys_of(visitor: Visitor) -> dict[str, str]:
+    """As an OrderVisitor has them; empty where declines are not limited."""
+    return {f"{kind}_key": key for kind, key, _ in visitor.keys("declines")}
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 
 from payments import counterparts, offers
 from payments.errors import StripeRefused, StripeUnreachable
@@ -19,20 +20,23 @@ MAXIMUM_DESCRIPTION = 500
 EMAIL = "customer_email"
 
 
-def open_session(*, order: Order, origin: str) -> Payment | None:
+def open_session(*, order: Order, origin: str, begun: tuple[Payment, Keypair] | None = None) -> Payment | None:
     """Offer the order for payment by the account of its currency, and return the payment with the page's `url`.
 
     None if there is nothing to pay: an order that comes to zero is complete without Stripe.
 
     `origin` is the shop's own address, such as https://shop.example. Asked twice, it gives the same open session.
+    `begun` is the first attempt, if it was begun with the order.
     Raises OrderClosed, NoKeypair, AmountOutOfLimits, DiscountRefused, SoldOut, StripeRefused or StripeUnreachable.
     """
-    begun = offers.begin(order, Payment.Method.CHECKOUT)
+    is_first = begun is not None
+    begun = begun or offers.begin(order, Payment.Method.CHECKOUT)
     if begun is None:
         return None
     payment, keypair = begun
     if payment.status == Payment.Status.CREATED:
-        offers.close_others(payment)
+        if not is_first:
+            offers.close_others(payment)
         offers.make(payment, keypair, lambda: session_at_stripe(payment, keypair, origin))
     if not payment.url:
         # An event told us of the session before Stripe's answer did, and it is over: the next look will show it.
@@ -63,13 +67,15 @@ def session_at_stripe(
 def session_params(payment: Payment, keypair: Keypair, origin: str) -> dict[str, Any]:
     """https://docs.stripe.com/api/checkout/sessions/create"""
     order = payment.order
+    agreed = payment.begun_for or order.agreed()
+    prefetch_related_objects(list(agreed.lines), "item")
     page = f"{origin}/order/{order.uuid}"
     metadata = offers.metadata(payment)
-    tax_rates = counterparts.tax_rates_of(order, keypair)
+    tax_rates = counterparts.tax_rates_of(agreed.taxes, keypair)
     discounts = counterparts.discounts_of(order, keypair)
     return {
         "mode": "payment",
-        "line_items": [line_item(line, tax_rates, origin) for line in order.lines.select_related("item")],
+        "line_items": [line_item(line, tax_rates, origin) for line in agreed.lines],
         **({"discounts": discounts} if discounts else {}),
         # Otherwise the account's dashboard may show and charge another currency than the item's.
         "adaptive_pricing": {"enabled": False},

@@ -28,28 +28,27 @@ def discounts_of(order: Order, keypair: Keypair) -> list[dict[str, str]]:
     def create(content: str, generation: int) -> str:
         return api.create_coupon(keypair, {"id": f"shop-{content[:32]}", **params})
 
-    return [{"coupon": counterpart(Kind.COUPON, params, order, keypair, create).stripe_id}]
+    return [{"coupon": counterpart(Kind.COUPON, params, keypair, create).stripe_id}]
 
 
-def tax_rates_of(order: Order, keypair: Keypair) -> list[str]:
-    """The `tax_rates` of each line, in the order of the order's taxes. Raises StripeRefused or StripeUnreachable."""
-    return [tax_rate_of(tax, order, keypair) for tax in order.taxes.all()]
+def tax_rates_of(taxes: Iterable[OrderTax], keypair: Keypair) -> list[str]:
+    """The `tax_rates` of each line, in the order of an order's taxes. Raises StripeRefused or StripeUnreachable."""
+    return [tax_rate_of(tax, keypair) for tax in taxes]
 
 
-def tax_rate_of(tax: OrderTax, order: Order, keypair: Keypair) -> str:
+def tax_rate_of(tax: OrderTax, keypair: Keypair) -> str:
     params = tax_rate_params(tax)
 
     def create(content: str, generation: int) -> str:
         # Stripe gives a tax rate its id, so a key of ours sees to it that many who come at once get the same one.
         return api.create_tax_rate(keypair, params, f"tax-rate-{content}-{generation}")
 
-    return counterpart(Kind.TAX_RATE, params, order, keypair, create).stripe_id
+    return counterpart(Kind.TAX_RATE, params, keypair, create).stripe_id
 
 
 def counterpart(
     kind: Counterpart.Kind,
     params: dict[str, Any],
-    order: Order,
     keypair: Keypair,
     create: Callable[[str, int], str],
 ) -> Counterpart:
@@ -59,7 +58,7 @@ def counterpart(
     if last and not last.retired_at:
         return last
     generation = last.generation + 1 if last else 1
-    values = {"kind": kind, "account": keypair.publishable_key, "content": content, "currency": order.currency}
+    values = {"kind": kind, "account": keypair.publishable_key, "content": content, "currency": keypair.currency}
     try:
         made = {"stripe_id": create(content, generation)}
     except StripeFailed:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from payments import emails, fulfillment, trace
+from payments import brake, emails, fulfillment, trace
 from payments.errors import (
     DiscountRefused,
     NoKeypair,
@@ -24,7 +24,7 @@ from payments.gateway import api, patience
 from payments.gateway.keys import Keypair, keypair_for
 from payments.gateway.objects import CheckoutSession, Offer
 from payments.gateway.places import NoPlaceFree, a_place
-from payments.models import Order, Payment
+from payments.models import NewOrder, Order, Payment, first_offers
 from payments.models.orders import current_language
 from payments.money import require_chargeable
 
@@ -43,7 +43,7 @@ def begin(order: Order, method: Payment.Method) -> tuple[Payment, Keypair] | Non
     keypair = keypair_for(order.currency)
     trace.note(order=order.pk, account=keypair.publishable_key)
     order.note_language(current_language())
-    total = order.price.total
+    total = order.agreed().price.total
     if total == 0:
         fulfillment.take_back_offers(order)
         after_releasing_overdue(order, order.complete_for_free)
@@ -59,6 +59,31 @@ def begin(order: Order, method: Payment.Method) -> tuple[Payment, Keypair] | Non
         livemode=keypair.livemode,
     )
     return after_releasing_overdue(order, begin_payment), keypair
+
+
+def begin_first(
+    offer: NewOrder, method: Payment.Method, *, visitor: str, asked_by: brake.Visitor
+) -> tuple[Payment, Keypair] | None:
+    """The same for what nobody has ordered yet: in one transaction, since nothing was offered before.
+
+    None if this visitor has such an order already, or too little is left: then `begin` takes back what is needed.
+    Raises NoKeypair or AmountOutOfLimits.
+    """
+    keypair = keypair_for(offer.currency)
+    require_chargeable(offer.price.total, offer.currency)
+    with contextlib.suppress(SoldOut):
+        payment = first_offers.begin(
+            offer,
+            purchase_key=offer.key_for(visitor),
+            asked_by=brake.keys_of(asked_by),
+            publishable_key=keypair.publishable_key,
+            livemode=keypair.livemode,
+            method=method,
+        )
+        if payment:
+            trace.note(order=payment.order_id, account=keypair.publishable_key)
+            return payment, keypair
+    return None
 
 
 Result = TypeVar("Result")
@@ -90,13 +115,15 @@ def close_others(payment: Payment) -> None:
 
     Raises OrderClosed if it was paid, StripeRefused or StripeUnreachable if it stays open.
     """
-    for other in payment.order.payments.filter(status=Payment.Status.OPEN).exclude(pk=payment.pk):
+    others = list(payment.order.payments.filter(status=Payment.Status.OPEN).exclude(pk=payment.pk))
+    for other in others:
         try:
             fulfillment.close_or_read_again(other)
         except (NoKeypair, StripeObjectMissing):
             logger.error("Payment %s cannot be closed: no account of the shop knows it", other.pk)
             other.mark_expired()
-    Order.objects.get(pk=payment.order_id).require_payable()
+    if others:
+        Order.objects.get(pk=payment.order_id).require_payable()
 
 
 def idempotency_key(payment: Payment, params: dict[str, Any]) -> str:
@@ -157,8 +184,8 @@ def note(payment: Payment, keypair: Keypair, offer: Offer) -> None:
     """Take the offer back if another was noted first for this attempt, or the order was paid or changed meanwhile."""
     if not payment.mark_open(stripe_id=offer.id, url=offer.url):
         close_quietly(keypair, offer)
-    order = Order.objects.get(pk=payment.order_id)
-    if not order.is_payable or order.terms != payment.terms:
+    order = payment.order
+    if not order.is_payable or order.agreed().terms != payment.terms:
         close_quietly(keypair, offer)
         payment.mark_expired()
         order.release_if_idle()

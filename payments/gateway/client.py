@@ -64,11 +64,11 @@ class VerifyingAdapter(HTTPAdapter):
         self._context = ssl.create_default_context(cafile=ca_bundle)
         super().__init__(pool_maxsize=MAX_CONNECTIONS)
 
-    def build_connection_pool_key_attributes(self, *args: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        host, _ = super().build_connection_pool_key_attributes(*args)
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+        host, _ = super().build_connection_pool_key_attributes(*args, **kwargs)
         return host, {"ssl_context": self._context}
 
-    def cert_verify(self, *args: Any) -> None:
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
         """Whatever is asked for: the context verifies."""
 
 

@@ -190,10 +190,6 @@ class TaxQuerySet(models.QuerySet["Tax"]):
         """Those that are put on new orders by themselves; `is_for` says on which."""
         return self.filter(active=True, automatic=True)
 
-    def put_on(self, currency: str) -> "list[Tax]":
-        """The taxes of a new order in this currency."""
-        return [tax for tax in self.automatic() if tax.is_for(currency)]
-
 
 class Tax(models.Model):
     display_name = models.CharField(_("name"), max_length=50, help_text=_("As the shopper sees it, such as VAT."))

@@ -7,6 +7,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from payments.models.statements import found
+
 # https://www.sqlite.org/lang_upsert.html and PostgreSQL read the same; Django's own upsert cannot count.
 COUNT_ONE_MORE = """
     INSERT INTO payments_tally (key, count, ends) VALUES (%s, 1, %s)
@@ -37,8 +39,9 @@ class TallyManager(models.Manager["Tally"]):
     def present(self, key: str) -> tuple[int, int]:
         """The same, without counting."""
         now = int(time.time())
-        found = self.filter(key=key, ends__gt=now).first()
-        return (found.count, found.ends - now) if found else (0, 0)
+        for tally in found(Tally, "key = %s AND ends > %s", [key, now]):
+            return tally.count, tally.ends - now
+        return 0, 0
 
     def forget(self, key: str) -> None:
         self.filter(key=key).delete()

@@ -1,17 +1,18 @@
 """What an order consists of: its lines, and the taxes on them; copies, since items and taxes may change or go."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sized
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from payments import money, pricing
-from payments.models.adjustments import Tax
+from payments.errors import TooManyTaxes
+from payments.models.adjustments import MAXIMUM_TAXES, Tax
 from payments.models.catalog import Item
 from payments.models.prefixes import InBytes
 
@@ -119,6 +120,17 @@ class OrderTax(models.Model):
         """Part of what is hashed: the same in every language, and in the release before."""
         percentage = f"{money.plain_percent(self.percentage)}\xa0%"
         return self.display_name, percentage, self.inclusive, self.jurisdiction
+
+
+def require_few(taxes: Sized) -> None:
+    """Raise TooManyTaxes if Stripe would refuse an order with these."""
+    if len(taxes) > MAXIMUM_TAXES:
+        words = ngettext(
+            "An order takes at most %(most)s tax, and this one would have %(count)s: please tell the shop.",
+            "An order takes at most %(most)s taxes, and this one would have %(count)s: please tell the shop.",
+            MAXIMUM_TAXES,
+        )
+        raise TooManyTaxes(words % {"most": MAXIMUM_TAXES, "count": len(taxes)})
 
 
 def taxes_after(

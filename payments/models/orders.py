@@ -8,18 +8,20 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from payments import money, pricing
-from payments.errors import DiscountRefused, OrderClosed, SoldOut, TooManyTaxes
+from payments import pricing
+from payments.errors import DiscountRefused, OrderClosed, SoldOut
 from payments.languages import language_of_texts
 from payments.models import stock
-from payments.models.adjustments import MAXIMUM_TAXES, Discount, Tax
+from payments.models.adjustments import Discount, Tax
+from payments.models.agreed import Agreed
 from payments.models.order_emails import OrderEmail
-from payments.models.order_lines import OrderLine, OrderTax, taxes_after
+from payments.models.order_lines import OrderLine, OrderTax, require_few, taxes_after
 from payments.models.prefixes import InBytes
-from payments.models.purchases import UNDER_WAY, NewOrder, OrderManager, hash_of
+from payments.models.purchases import UNDER_WAY, NewOrder, OrderManager
+from payments.models.statements import found
 
 # Nobody has typed a card and been sent back before.
 TIME_TO_PAY = timedelta(minutes=1)
@@ -155,25 +157,23 @@ class Order(models.Model):
     @property
     def price(self) -> pricing.Price:
         """What the lines come to with discount and taxes, in minor units of the order's currency."""
-        return pricing.price(
-            ((line.unit_amount, line.quantity) for line in self.lines.all()),
-            discount=self.discount_terms,
-            taxes=[tax.terms for tax in self.taxes.all()],
-            step=money.step(self.currency),
-        )
+        return Agreed(self, self.lines.all(), self.taxes.all()).price
+
+    @property
+    def terms(self) -> str:
+        """A text that changes with anything that is agreed: lines, discount, taxes."""
+        return Agreed(self, self.lines.all(), self.taxes.all()).terms
+
+    def agreed(self) -> Agreed:
+        """Lines and taxes as they stand in the database now."""
+        lines = found(OrderLine, "order_id = %s ORDER BY id", [self.pk])
+        return Agreed(self, lines, found(OrderTax, "order_id = %s ORDER BY id", [self.pk]))
 
     @property
     def discount_terms(self) -> pricing.DiscountTerms | None:
         if not self.discount_name:
             return None
         return pricing.DiscountTerms(percent=self.discount_percent, amount=self.discount_off)
-
-    @property
-    def terms(self) -> str:
-        """A text that changes with anything that is agreed: lines, discount, taxes."""
-        lines = [(line.name, line.unit_amount, line.quantity) for line in self.lines.all()]
-        taxes = [tax.content for tax in self.taxes.all()]
-        return hash_of(self.currency, lines, self.discount_name, self.discount_percent, self.discount_off, taxes)
 
     def take(self, offer: NewOrder) -> None:
         """Copy everything that is offered onto this new order. Raises DiscountRefused."""
@@ -205,31 +205,28 @@ class Order(models.Model):
         self.require_payable()
         present = list(self.taxes.all())
         wanted = taxes_after(self, present, taxes, removed)
-        if len(wanted) > MAXIMUM_TAXES:
-            words = ngettext(
-                "An order takes at most %(most)s tax, and this one would have %(count)s: please tell the shop.",
-                "An order takes at most %(most)s taxes, and this one would have %(count)s: please tell the shop.",
-                MAXIMUM_TAXES,
-            )
-            raise TooManyTaxes(words % {"most": MAXIMUM_TAXES, "count": len(wanted)})
+        require_few(wanted)
         kept = [tax.pk for tax in wanted if tax.pk]
         if len(kept) < len(present):
             self.taxes.exclude(pk__in=kept).delete()
         self.taxes.bulk_create(tax for tax in wanted if not tax.pk)
 
-    def freeze(self) -> pricing.Price:
+    def freeze(self) -> Agreed:
         """Write down what is offered, and hold it. The caller holds the row's lock.
 
         Raises DiscountRefused or SoldOut.
         """
         self.require_discount_usable()
-        price = self.price
-        self.subtotal_amount, self.discount_amount, self.total_amount = price.subtotal, price.discount, price.total
+        agreed = self.agreed()
+        self.take_price(agreed.price)
         self.save(update_fields=["subtotal_amount", "discount_amount", "total_amount"])
         stock.hold(self)
-        for tax, amount in zip(self.taxes.all(), price.taxes, strict=True):
+        for tax, amount in zip(agreed.taxes, agreed.price.taxes, strict=True):
             OrderTax.objects.filter(pk=tax.pk).update(amount=amount)
-        return price
+        return agreed
+
+    def take_price(self, price: pricing.Price) -> None:
+        self.subtotal_amount, self.discount_amount, self.total_amount = price.subtotal, price.discount, price.total
 
     def require_discount_usable(self) -> None:
         """Raise DiscountRefused if its discount is over, used up or deleted. The caller is in a transaction."""
@@ -264,7 +261,7 @@ class Order(models.Model):
 
     def require_not_offered(self) -> None:
         """Let no payment begin before the caller's transaction ends. Raises OrderClosed if one may be made now."""
-        order = Order.objects.select_for_update().get(pk=self.pk)
+        order = Order.objects.locked(self.pk)
         order.require_payable()
         if order.payments.filter(status__in=["created", "open"]).exists():
             raise OrderClosed(gettext("The shopper opened a payment page in this very moment: please save again."))
@@ -272,9 +269,9 @@ class Order(models.Model):
     @transaction.atomic
     def complete_for_free(self) -> None:
         """Nothing is to be paid. Raises OrderClosed or DiscountRefused."""
-        order = Order.objects.select_for_update().get(pk=self.pk)
+        order = Order.objects.locked(self.pk)
         order.require_payable()
-        if order.freeze().total:
+        if order.freeze().price.total:
             raise OrderClosed(gettext("This order was changed in this very moment: please reload the page."))
         order.mark_paid()
 
@@ -290,7 +287,7 @@ class Order(models.Model):
     @transaction.atomic
     def release_if_idle(self) -> None:
         """Give back what is held once nobody can pay any more."""
-        order = Order.objects.select_for_update().get(pk=self.pk)
+        order = Order.objects.locked(self.pk)
         if order.holds_stock and not order.payments.filter(status__in=UNDER_WAY).exists():
             stock.give_back(order)
 

@@ -12,11 +12,13 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from payments.errors import RefundRefused
+from payments.models.agreed import Agreed
 from payments.models.orders import Order
+from payments.models.statements import insert, update
 from payments.money import format_amount, step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 SECONDS_BETWEEN_CHECKS = 3
 # Stripe keeps a Checkout Session open for 30 minutes at least; a little more, as clocks differ and requests take time.
@@ -28,7 +30,11 @@ SOME_MINUTES = timedelta(minutes=5)
 CREATION_TAKES = timedelta(minutes=2)
 MAXIMUM_PROBLEM = 200
 PAID_BEFORE = gettext_noop("This order had been paid before: refund this payment.")
-ALWAYS = Q()
+# Of all attempts to have an order paid.
+IS_LAST = """
+    NOT EXISTS (SELECT 1 FROM payments_payment later
+        WHERE later.order_id = payments_payment.order_id AND later.attempt > payments_payment.attempt)
+"""
 # What failed or expired is over, whatever was wrong with it.
 NEEDS_SOMEBODY = Q(status__in=["open", "processing", "paid", "duplicate"]) & ~Q(problem="")
 
@@ -59,22 +65,16 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         both get the same attempt, and with it the same idempotency key. An open intent is kept when the order has
         changed: its amount can. Only the last attempt is ever gone on with, since only one may be open.
         """
-        order = Order.objects.select_for_update().get(pk=order.pk)
+        order = Order.objects.locked(order.pk)
         order.require_payable()
         last = self.filter(order=order).order_by("-attempt").first()
-        amount = order.freeze().total
-        if last and last.method == method and last.can_be_continued(publishable_key, order.terms):
+        agreed = order.freeze()
+        if last and last.method == method and last.can_be_continued(publishable_key, agreed.terms):
             return last
-        return self.create(
-            order=order,
-            attempt=last.attempt + 1 if last else 1,
-            method=method,
-            publishable_key=publishable_key,
-            livemode=livemode,
-            currency=order.currency,
-            amount=amount,
-            terms=order.terms,
-        )
+        payment = Payment.of(agreed, method=method, publishable_key=publishable_key, livemode=livemode)
+        payment.attempt = last.attempt + 1 if last else 1
+        insert(payment)
+        return payment
 
 
 class Payment(models.Model):
@@ -127,6 +127,8 @@ class Payment(models.Model):
     ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
     # As Stripe said it a moment ago, on its way to the page; no column.
     client_secret = ""
+    # What it was begun for in this very request; no column.
+    begun_for: Agreed | None = None
 
     objects = PaymentQuerySet.as_manager()
 
@@ -270,21 +272,36 @@ class Payment(models.Model):
         due = Payment.objects.filter(pk=self.pk).exclude(checked_at__gt=recently)
         return bool(self.stripe_id) and due.update(checked_at=now) == 1
 
+    @classmethod
+    def of(cls, agreed: Agreed, *, publishable_key: str, livemode: bool, method: "Method") -> "Payment":
+        """The first attempt to have paid what is agreed."""
+        payment = cls(
+            order=agreed.order,
+            attempt=1,
+            method=method,
+            publishable_key=publishable_key,
+            livemode=livemode,
+            currency=agreed.order.currency,
+            amount=agreed.price.total,
+            terms=agreed.terms,
+        )
+        payment.begun_for = agreed
+        return payment
+
     @transaction.atomic
     def mark_open(self, *, stripe_id: str, url: str = "") -> bool:
         """Stripe waits for the shopper. What another click took for failed is open after all, if it can be held again.
 
         False if another session or intent was noted first, or it is over, or a later attempt was begun.
         """
-        order = Order.objects.select_for_update().get(pk=self.order_id)
-        if Payment.objects.filter(order=order, attempt__gt=self.attempt).exists():
-            self.refresh_from_db()
-            return False
-        unnoted = Q((f"{self.id_name}__in", ["", stripe_id]))
+        self.order = order = Order.objects.locked(self.order_id)
+        unnoted = f"{self.id_name} IN ('', %s) AND {IS_LAST}"
         noted = {self.id_name: stripe_id, "url": url}
-        if self.move(self.Status.OPEN, (self.Status.CREATED, self.Status.OPEN), unnoted, **noted):
+        if self.move(self.Status.OPEN, (self.Status.CREATED, self.Status.OPEN), unnoted, [stripe_id], **noted):
             return True
-        return order.holds_again() and self.move(self.Status.OPEN, (self.Status.FAILED,), unnoted, **noted)
+        if self.status != self.Status.FAILED or order.payments.filter(attempt__gt=self.attempt).exists():
+            return False
+        return order.holds_again() and self.move(self.Status.OPEN, (self.Status.FAILED,), unnoted, [stripe_id], **noted)
 
     def note_id(self, stripe_id: str) -> None:
         """Stripe knows it by this id, which was not noted here before. Its state is as it was."""
@@ -334,14 +351,21 @@ class Payment(models.Model):
         self.problem = problem[:MAXIMUM_PROBLEM]
         self.save(update_fields=["problem", "changed"])
 
-    def move(self, status: Status, before: "Iterable[Status]", condition: Q = ALWAYS, **fields: str | int) -> bool:
+    def move(
+        self,
+        status: Status,
+        before: "Sequence[Status]",
+        condition: str = "TRUE",
+        of: "Sequence[str]" = (),
+        **fields: str | int,
+    ) -> bool:
         """Go to a status from one of those before it, in one statement; False if somebody else was faster."""
         now = timezone.now()
         problem = str(fields.get("problem", ""))[:MAXIMUM_PROBLEM]
         ended_at = now if status in self.ENDED else None
         values = {**fields, "status": status, "problem": problem, "ended_at": ended_at}
-        before_it = Payment.objects.filter(condition, pk=self.pk, status__in=before)
-        if not before_it.update(**values, changed=now):
+        before_it = f"id = %s AND status IN ({', '.join(['%s'] * len(before))}) AND {condition}"
+        if not update(Payment, {**values, "changed": now}, before_it, [self.pk, *before, *of]):
             self.refresh_from_db()
             return False
         for name, value in values.items():

@@ -11,6 +11,7 @@ from payments import money, pricing
 from payments.models.adjustments import Discount, Tax
 from payments.models.catalog import Item
 from payments.models.order_lines import OrderTax
+from payments.models.statements import found, one
 
 if TYPE_CHECKING:
     from payments.models.orders import Order
@@ -27,6 +28,11 @@ class NewOrder:
     lines: tuple[tuple[Item, int], ...]
     taxes: tuple[Tax, ...]
     discount: Discount | None = None
+
+    @classmethod
+    def of_item(cls, item: Item, quantity: int) -> "NewOrder":
+        """So many of it, with the taxes that are put on by themselves."""
+        return cls(item.currency, ((item, quantity),), taxes_put_on(item.currency))
 
     @property
     def price(self) -> pricing.Price:
@@ -49,16 +55,33 @@ class NewOrder:
         discount = self.discount and (self.discount.pk, self.discount.name, self.discount.terms_in(self.currency))
         return self.currency, lines, discount, [tax.content for tax in self.order_taxes]
 
+    def key_for(self, visitor: str) -> str:
+        """By which a second click of this visitor finds what the first one made."""
+        return hash_of(visitor, self.content)
+
+
+def taxes_put_on(currency: str) -> tuple[Tax, ...]:
+    """The taxes of a new order in this currency."""
+    automatic = found(Tax, "active AND automatic ORDER BY display_name, percentage, id")
+    return tuple(tax for tax in automatic if tax.is_for(currency))
+
 
 class OrderManager(models.Manager["Order"]):
+    def locked(self, pk: int) -> "Order":
+        """Until the caller's transaction ends. Raises Order.DoesNotExist."""
+        return one(self.model, pk, locked=True)
+
     def for_item(self, item: Item, *, quantity: int, visitor: str) -> "Order":
         """The visitor's unpaid order of this many of the item at its present price, made if there is none.
 
         Raises SoldOut if there is none and nothing is left: the last one may be held for this very visitor.
         """
-        taxes = tuple(Tax.objects.put_on(item.currency))
-        offer = NewOrder(item.currency, ((item, quantity),), taxes)
-        purchase_key = hash_of(visitor, offer.content)
+        return self.for_one(NewOrder.of_item(item, quantity), visitor=visitor)
+
+    def for_one(self, offer: NewOrder, *, visitor: str) -> "Order":
+        """The same, for an offer that is known already."""
+        purchase_key = offer.key_for(visitor)
+        ((item, _),) = offer.lines
         if item.is_sold_out and not self.filter(purchase_key=purchase_key).exists():
             item.require_in_stock()
         (order,) = self.for_purchase([offer], purchase_key=purchase_key)

@@ -28,7 +28,8 @@ def hold(order: "Order") -> None:
             raise SoldOut(words % {"item": line.name}, item=line.name)
         remember(line, line.quantity)
         order.holds_stock = True
-    order.save(update_fields=["holds_stock"])
+    if order.holds_stock:
+        order.save(update_fields=["holds_stock"])
 
 
 def counted_lines(order: "Order") -> "list[OrderLine]":

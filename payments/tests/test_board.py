@@ -25,6 +25,7 @@ from payments.board.figures import Figures, figures_of
 from payments.board.periods import Period, named
 from payments.gateway.keys import ring
 from payments.models import Discount, Dispute, Item, NewOrder, Order, Payment, Refund, Tax
+from payments.models.purchases import taxes_put_on
 
 NOON = datetime(2026, 11, 15, 12, tzinfo=UTC)
 DISPUTED, FAILS = "4000 0000 0000 0259", "4000 0000 0000 5126"
@@ -40,7 +41,7 @@ def buy(pay: Pay) -> Buy:
         item: Item, quantity: int = 1, *, at: datetime = NOON, discount: Discount | None = None, number: str = ""
     ) -> Order:
         with time_machine.travel(at, tick=False):
-            taxes = tuple(Tax.objects.put_on(item.currency))
+            taxes = taxes_put_on(item.currency)
             offer = NewOrder(item.currency, ((item, quantity),), taxes, discount)
             (order,) = Order.objects.for_purchase([offer], purchase_key=uuid.uuid4().hex)
             payment = checkout.open_session(order=order, origin="http://testserver")

@@ -9,9 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from payments import brake, checkout, pricing
+from payments import brake, checkout, offers, pricing
 from payments.errors import OrderClosed, PriceChanged, StorefrontError
-from payments.models import Item, Order, Payment
+from payments.models import Item, NewOrder, Order, Payment
 from payments.money import format_amount, require_chargeable
 from payments.views.limits import limited, who
 from payments.views.negotiation import is_form_post
@@ -46,10 +46,11 @@ def offer(request: HttpRequest, item_id: str, visitor: str) -> HttpResponse:
     item, quantity = what_is_bought(request, item_id)
     if request.method == "HEAD":
         return HttpResponse(content_type="application/json")
-    order = Order.objects.for_item(item, quantity=quantity, visitor=visitor)
-    brake.remember(order, who(request))
+    new, asked_by = NewOrder.of_item(item, quantity), who(request)
+    begun = offers.begin_first(new, Payment.Method.CHECKOUT, visitor=visitor, asked_by=asked_by)
+    order = begun[0].order if begun else order_before(new, visitor, asked_by)
     try:
-        payment = checkout.open_session(order=order, origin=origin_of(request))
+        payment = checkout.open_session(order=order, origin=origin_of(request), begun=begun)
     except OrderClosed:
         # It was paid a moment ago: a person is shown so.
         if is_form_post(request):
@@ -58,6 +59,12 @@ def offer(request: HttpRequest, item_id: str, visitor: str) -> HttpResponse:
     if payment is None:
         return SeeOther(reverse("order", args=[order.uuid]))
     return see_payment_page(request, payment)
+
+
+def order_before(new: NewOrder, visitor: str, asked_by: brake.Visitor) -> Order:
+    order = Order.objects.for_one(new, visitor=visitor)
+    brake.remember(order, asked_by)
+    return order
 
 
 def order_of_item(request: HttpRequest, item_id: str, visitor: str) -> Order:

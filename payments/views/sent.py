@@ -14,6 +14,7 @@ from payments.errors import InvalidEmail, InvalidQuantity, NotOnSale
 from payments.gateway.keys import keypair_for
 from payments.models import Item
 from payments.models.order_lines import MAXIMUM_QUANTITY
+from payments.models.statements import one
 from payments.views.negotiation import FORM_TYPES
 
 # Half a character that JSON can spell, and NUL: no page can show the one, and no database takes the other.
@@ -26,7 +27,7 @@ def item_on_sale(item_id: str) -> Item:
     """The item, if it is sold; the last of it may be held. Raises Item.DoesNotExist, NotOnSale or NoKeypair."""
     if not (item_id.isascii() and item_id.isdecimal()):
         raise Item.DoesNotExist
-    item: Item = Item.objects.get(pk=int(item_id[:30]))
+    item = one(Item, int(item_id[:30]))
     if not item.on_sale:
         raise NotOnSale(_("This item is not on sale at the moment. Please choose another one."))
     if item.is_sold_out and fulfillment.release_stock([item.pk]):

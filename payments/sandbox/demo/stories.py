@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from payments import checkout, emails, intents, refunds
-from payments.models import NewOrder, Order, OrderChange, Payment, Refund, Tax
+from payments.models import NewOrder, Order, OrderChange, Payment, Refund
+from payments.models.purchases import taxes_put_on
 from payments.money import step
 from payments.sandbox import accounts, store
 from payments.sandbox.demo.visits import Ending, Visit
@@ -70,7 +71,7 @@ class Story:
 
     @property
     def offer(self) -> NewOrder:
-        taxes = tuple(Tax.objects.put_on(self.visit.currency))
+        taxes = taxes_put_on(self.visit.currency)
         return NewOrder(self.visit.currency, self.visit.lines, taxes, self.visit.discount)
 
     def composed_by_staff(self) -> Order:
