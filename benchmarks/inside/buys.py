@@ -26,17 +26,20 @@ def main(rounds: int) -> None:
 
 
 def sdks_own_call() -> Callable[[], object]:
-    """With the parameters of the last buy, and a key of its own each time, as each buy has."""
-    from payments.checkout import session_params  # noqa: PLC0415  (the environment names the settings by now)
-    from payments.gateway.client import client_for  # noqa: PLC0415
+    """With the parameters of the last buy, by a client as the SDK makes it, and a key of its own for each call."""
+    import stripe  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415  (the environment names the settings by now)
+
+    from payments.checkout import session_params  # noqa: PLC0415
     from payments.gateway.keys import keypair_for  # noqa: PLC0415
     from payments.models import Payment  # noqa: PLC0415
 
     payment = Payment.objects.select_related("order").latest("pk")
     keypair, numbers = keypair_for(payment.currency), itertools.count()
-    sessions = client_for(keypair).v1.checkout.sessions
+    stripe.ca_bundle_path = settings.STRIPE_CA_BUNDLE
+    client = stripe.StripeClient(keypair.secret_key, base_addresses={"api": settings.STRIPE_API_BASE})
     params = session_params(payment, keypair, "http://127.0.0.1:8000")
-    return lambda: sessions.create(params, {"idempotency_key": f"alone-{next(numbers)}"})
+    return lambda: client.v1.checkout.sessions.create(params, {"idempotency_key": f"alone-{next(numbers)}"})
 
 
 if __name__ == "__main__":

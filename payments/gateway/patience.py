@@ -5,9 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
-
-import requests
 
 SECONDS = 15
 
@@ -26,14 +23,3 @@ def limited() -> Iterator[None]:
 
 def seconds_left() -> float:
     return deadline.get() - time.monotonic()
-
-
-class PatientSession(requests.Session):
-    """Gives up earlier than it would where somebody has waited for other answers before."""
-
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        left = seconds_left()
-        if left <= 0:
-            raise requests.Timeout
-        timeout = tuple(min(seconds, left) for seconds in kwargs.pop("timeout"))
-        return super().send(request, timeout=timeout, **kwargs)
