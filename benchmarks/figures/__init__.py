@@ -11,4 +11,8 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "page": pages.item_page,
     "catalog": pages.catalog,
     "buy-cpu": buys.cpu_of_a_buy,
+    "buys-in-flight": buys.in_flight,
+    "buys-at-once": buys.one_instant,
+    "buy-connections": buys.connections,
+    "first-buy": buys.first_buy,
 }
