@@ -80,11 +80,12 @@ def test_no_key_is_shown(admin_client: Client) -> None:
         assert secret not in page
 
 
-def test_who_may_not_look_at_events_learns_nothing_of_the_setup(clerk: Client) -> None:
+def test_who_may_not_look_at_events_learns_nothing_of_the_setup(clerk: Client, stripe_server: StripeServer) -> None:
     assert "Left to do" not in text(clerk)
     assert GUIDE not in text(clerk)
     assert (clerk.get(GUIDE).status_code, clerk.post(EXAMINATION).status_code) == (403, 403)
     assert Client().get(GUIDE)["Location"].startswith("/admin/login/")
+    assert stripe_server.requests == []
 
 
 def test_what_needs_somebody_is_named_with_where_to_look(
