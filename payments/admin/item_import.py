@@ -50,7 +50,9 @@ class FileForm(forms.Form):
 
 class Imports(admin.ModelAdmin):
     def has_import_permission(self, request: HttpRequest) -> bool:
-        return self.has_add_permission(request) or self.has_change_permission(request)
+        """It shows what items are before it changes them."""
+        may_save = self.has_add_permission(request) or self.has_change_permission(request)
+        return may_save and self.has_view_permission(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         may_import = {"has_import_permission": self.has_import_permission(request)}

@@ -124,6 +124,10 @@ class OrderAdmin(ChoosesOnly, LongList):
     ) -> tuple[QuerySet[Order], bool]:
         return (search(queryset, search_term) if search_term.strip() else queryset), False
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Without its lines an order has nothing in it, and no currency."""
+        return super().has_add_permission(request) and request.user.has_perm("payments.add_orderline")
+
     def has_change_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return may_be_composed(obj) and super().has_change_permission(request, obj)
 
@@ -188,6 +192,8 @@ class OrderAdmin(ChoosesOnly, LongList):
 
     def response_post_save_add(self, request: HttpRequest, obj: Order) -> HttpResponseRedirect:
         """On to the page that has the link for the shopper."""
+        if not self.has_view_permission(request, obj):
+            return super().response_post_save_add(request, obj)
         return HttpResponseRedirect(change_page(obj))
 
     @method_decorator(require_POST)

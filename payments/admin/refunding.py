@@ -88,7 +88,7 @@ def refund_page(request: HttpRequest, payment: Payment) -> HttpResponse:
         form.add_error(None, _("Nothing was refunded. %(problem)s") % {"problem": error})
         return page(request, payment, form)
     tell(request, refund)
-    return HttpResponseRedirect(reverse("admin:payments_payment_change", args=[payment.pk]))
+    return HttpResponseRedirect(page_behind(request, payment))
 
 
 def give_back(form: RefundForm, *, by: "User") -> Refund:
@@ -116,6 +116,14 @@ def tell(request: HttpRequest, refund: Refund) -> None:
         messages.success(request, told % values)
 
 
+def page_behind(request: HttpRequest, payment: Payment) -> str:
+    """Whoever may refund may not by that see payments, or orders."""
+    for shown in (payment, payment.order):
+        if admin.site.get_model_admin(type(shown)).has_view_permission(request, shown):
+            return reverse(f"admin:payments_{shown._meta.model_name}_change", args=[shown.pk])
+    return reverse("admin:index")
+
+
 def page(request: HttpRequest, payment: Payment, form: RefundForm, *, amount: str = "") -> HttpResponse:
     """With an `amount` it asks for a confirmation."""
     context = admin.site.each_context(request) | {
@@ -125,5 +133,6 @@ def page(request: HttpRequest, payment: Payment, form: RefundForm, *, amount: st
         "left": format_amount(payment.refundable_amount, payment.currency),
         "form": form,
         "amount": amount,
+        "page_behind": page_behind(request, payment),
     }
     return render(request, "admin/payments/payment/refund.html", context)

@@ -77,7 +77,7 @@ def test_only_who_composes_orders_looks_items_up(client: Client, django_user_mod
     clerk.user_permissions.add(Permission.objects.get(codename="view_order"))
     client.force_login(clerk)
     assert client.get(LOOK_UP).status_code == 403
-    clerk.user_permissions.add(Permission.objects.get(codename="add_order"))
+    clerk.user_permissions.add(*Permission.objects.filter(codename__in=["add_order", "add_orderline"]))
     assert client.get(LOOK_UP).status_code == 200
 
 
