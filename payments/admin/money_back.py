@@ -15,6 +15,10 @@ from payments.errors import StorefrontError
 from payments.models import Dispute, Refund
 
 
+# A person waits for each answer, and as many are told on one page.
+MOST_AT_ONCE = 20
+
+
 class PaymentCurrencyFilter(CurrencyFilter):
     field = "payment__currency"
 
@@ -75,7 +79,12 @@ class RefundAdmin(ReadOnly, LongList):
 
     @admin.action(description=gettext_lazy("Ask Stripe what became of them"), permissions=["refund"])
     def ask_stripe(self, request: HttpRequest, chosen: QuerySet[Refund]) -> None:
-        for refund in chosen.select_related("payment__order"):
+        refunds_chosen = list(chosen.select_related("payment__order")[: MOST_AT_ONCE + 1])
+        if len(refunds_chosen) > MOST_AT_ONCE:
+            told = _("At most %(count)d refunds are asked about at once: choose fewer.")
+            self.message_user(request, told % {"count": MOST_AT_ONCE}, level="ERROR")
+            return
+        for refund in refunds_chosen:
             try:
                 refunds.settle_refund(refund)
             except StorefrontError as error:

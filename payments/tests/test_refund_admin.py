@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from payments.admin.money_back import MOST_AT_ONCE
 from payments.models import Dispute, Item, Order, Payment, Refund
 from payments.tests.sandbox_client import stripe_of
 from payments.tests.stripe_server import Answer, StripeServer
@@ -176,6 +177,17 @@ def test_a_refund_that_takes_a_while_says_so_and_staff_can_ask_what_became_of_it
     stripe_server.answers = [Answer(status=503)] * 3
     page = admin_client.post("/admin/payments/refund/", asked, follow=True).content.decode()
     assert "could not be checked" in page
+
+
+def test_no_more_are_asked_about_at_once_than_a_page_can_tell(
+    admin_client: Client, payment: Payment, stripe_server: StripeServer
+) -> None:
+    refunds = [Refund(payment=payment, amount=1, status="succeeded", stripe_id=f"re_{n}") for n in range(MOST_AT_ONCE)]
+    Refund.objects.bulk_create([*refunds, Refund(payment=payment, amount=1)])
+    asked = {"action": "ask_stripe", "_selected_action": [str(refund.pk) for refund in Refund.objects.all()]}
+    page = admin_client.post("/admin/payments/refund/", asked, follow=True).content.decode()
+    assert f"At most {MOST_AT_ONCE} refunds are asked about at once: choose fewer." in page
+    assert stripe_server.requests == []
 
 
 def test_without_a_keypair_it_says_which_is_missing(settings: Any, admin_client: Client, payment: Payment) -> None:
