@@ -14,7 +14,6 @@ from payments.admin.read_only import ReadOnly
 from payments.errors import StorefrontError
 from payments.models import Dispute, Refund
 
-
 # A person waits for each answer, and as many are told on one page.
 MOST_AT_ONCE = 20
 

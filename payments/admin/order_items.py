@@ -38,12 +38,13 @@ def for_sale() -> QuerySet[Item]:
 
 
 def items_for_sale(request: HttpRequest) -> HttpResponse:
-    """As the script of Django's admin reads it. They are found as in the list of items."""
-    text = request.GET.get("term", "").replace("\0", "")
+    """As the script of Django's admin reads it. They are found as in the list of items, first those of this name."""
+    text, page = request.GET.get("term", "").replace("\0", ""), page_in(request)
     found, _ = admin.site.get_model_admin(Item).get_search_results(request, for_sale(), text)
-    start = (page_in(request) - 1) * AT_ONCE
+    start = (page - 1) * AT_ONCE
     items = list(found[start : start + AT_ONCE + 1])
-    shown = sorted(items[:AT_ONCE], key=lambda item: item.name.casefold() != text.strip().casefold())
+    named_so = for_sale().filter(name__iexact=text.strip())[:AT_ONCE] if page == 1 else []
+    shown = dict.fromkeys([*named_so, *items[:AT_ONCE]])
     results = [{"id": str(item.pk), "text": item_label(item)} for item in shown]
     return JsonResponse({"results": results, "pagination": {"more": len(items) > AT_ONCE}})
 
