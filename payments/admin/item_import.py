@@ -78,7 +78,11 @@ class Imports(admin.ModelAdmin):
         self.require_import_permission(request)
         upload = uploaded(request)
         if upload is None:
-            messages.warning(request, _("This file was imported already, or it is older than a day: choose it again."))
+            text = _(
+                "This file was imported already, is older than a day, or you have sent many others since: "
+                "choose it again."
+            )
+            messages.warning(request, text)
             return HttpResponseRedirect(reverse("admin:item-import"))
         table = read(bytes(upload.content))
         only_good = "only_good" in request.POST
@@ -101,9 +105,8 @@ class Imports(admin.ModelAdmin):
 
 
 def keep(request: HttpRequest, form: FileForm) -> Upload:
-    Upload.objects.forget_old()
-    name = (form.cleaned_data["file"].name or "")[:200]
-    return Upload.objects.create(user=cast("User", request.user), name=name, content=form.content)
+    name = form.cleaned_data["file"].name or ""
+    return Upload.objects.keep(cast("User", request.user), name=name, content=form.content)
 
 
 def uploaded(request: HttpRequest) -> Upload | None:
