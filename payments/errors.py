@@ -168,3 +168,9 @@ class EmailNotSent(StorefrontError):
 
 class EmailRefused(EmailNotSent):
     """Look at the address: the mail server is there, and takes no mail for it."""
+
+
+class EmailNotWritten(EmailRefused):
+    """Look at the log: a mistake of the shop's own keeps this mail from being written."""
+
+    code = "email_not_written"

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from payments import brake, counterparts, emails, fulfillment, money_back, webhooks
-from payments.errors import AccountSilent, StorefrontError
+from payments.errors import AccountSilent, EmailNotWritten, StorefrontError
 from payments.gateway.keys import Keypair, every_keypair
-from payments.models import Order, Payment, StripeEvent, Upload
+from payments.models import Order, OrderEmail, Payment, StripeEvent, Upload
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def reconcile() -> Iterator[Line]:
     brake.forget_what_is_over()
     Upload.objects.forget_old()
     yield from counted(cut_down_events(), "events left without what tells of a person")
-    yield from counted(emails.send_due(), "mails sent that had waited")
+    yield from mails_that_wait()
 
 
 def events_of_account(keypair: Keypair) -> Iterator[Line]:
@@ -113,6 +113,13 @@ def stock_held_for_nobody() -> Iterator[Line]:
 def cut_down_events() -> int:
     days = timedelta(days=settings.EVENT_PAYLOAD_DAYS)
     return StripeEvent.objects.cut_down(received_before=timezone.now() - days)
+
+
+def mails_that_wait() -> Iterator[Line]:
+    unwritten: list[OrderEmail] = []
+    yield from counted(emails.send_due(unwritten=unwritten), "mails sent that had waited")
+    for email in unwritten:
+        yield Line(f"not now: mail {email.pk} of order {email.order_id} ({EmailNotWritten.code})", is_mended=False)
 
 
 def counted(count: int, what: str) -> Iterator[Line]:
