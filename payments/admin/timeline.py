@@ -178,6 +178,8 @@ def mailed(order: Order, changes: list[OrderChange]) -> Iterator[Entry]:
         if email.sent_at:
             if not was_told(email, email.sent_at, changes):
                 yield Entry(email.sent_at, _("Mail sent: %(mail)s") % kind, email.recipient)
+        elif email.is_given_up:
+            yield Entry(email.created, _("A mail could not be sent: %(mail)s") % kind, email.recipient, "bad")
         else:
             yield Entry(email.created, _("A mail waits to be sent: %(mail)s") % kind, email.recipient)
 

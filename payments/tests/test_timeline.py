@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from payments import checkout, emails, refunds
 from payments.models import Dispute, Item, Order, OrderChange, OrderEmail, Payment, Refund, StripeEvent
+from payments.models.order_emails import MAXIMUM_FAILURES
 from payments.tests.filled_in import filled_in
 from payments.tests.test_order_composing import ADD, change_page, form
 
@@ -80,6 +81,13 @@ def test_a_link_that_was_mailed_once_the_server_was_back_is_told_as_well(admin_c
     assert told(admin_client, order)[-1] == "A mail waits to be sent: Link to the order ann@example.com"
     email.mark_sent()
     assert told(admin_client, order)[-1] == "Mail sent: Link to the order ann@example.com"
+
+
+def test_a_mail_that_was_given_up_waits_no_more(admin_client: Client, order: Order) -> None:
+    OrderEmail.objects.create(
+        order=order, kind="payment_link", recipient="ann@example.com", page="x", failures=MAXIMUM_FAILURES
+    )
+    assert told(admin_client, order)[-1] == "A mail could not be sent: Link to the order ann@example.com"
 
 
 def test_what_a_shopper_began_and_left_is_told(admin_client: Client, usd_mug: Item) -> None:
