@@ -1,5 +1,7 @@
 """A shopper comes back to the order by its link; nobody else finds it."""
 
+import html
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -46,6 +49,36 @@ def test_only_who_may_have_paid_is_told_to_wait_for_it(client: Client, order: Or
     assert PERHAPS in client.get(address).content.decode()
     order.payments.update(status="expired")
     assert PERHAPS not in client.get(address).content.decode()
+
+
+def reloads(client: Client, address: str) -> str:
+    """Where the page goes on to by itself without scripts; empty if it stays."""
+    found = re.search(r'<meta http-equiv="refresh" content="10;url=([^"]+)">', client.get(address).content.decode())
+    return html.unescape(found[1]) if found else ""
+
+
+def test_a_page_without_scripts_looks_for_news_for_some_minutes_and_then_asks_whether_to_look_again(
+    client: Client, order: Order
+) -> None:
+    start = f"/order/{order.uuid}/success?session_id=cs_1&x=%22%3E"
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        looking = reloads(client, start)
+        assert looking.startswith(f"{start}&since=")
+        clock.shift(290)
+        assert reloads(client, looking) == looking
+        clock.shift(20)
+        assert reloads(client, looking) == ""
+        page = client.get(looking).content.decode()
+        assert "This page has stopped looking for news." in page
+        assert f'<a href="{html.escape(start)}">Look again</a>' in page
+        assert reloads(client, start) != looking
+
+
+@pytest.mark.parametrize("since", ["x", "-1", "9" * 11, "9" * 5000, "٣"])
+def test_a_time_that_was_made_up_is_as_none(client: Client, order: Order, since: str) -> None:
+    assert reloads(client, f"/order/{order.uuid}/success?since={since}").startswith(
+        f"/order/{order.uuid}/success?since=1"
+    )
 
 
 @pytest.fixture
