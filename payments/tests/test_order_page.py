@@ -135,6 +135,23 @@ def test_a_paid_order_shows_its_link_and_when_it_was_paid(client: Client, order:
     assert f"{date_format(order.paid_at, 'DATETIME_FORMAT')} UTC</time>" in page
 
 
+def test_whoever_has_the_link_reads_the_e_mail_address_only_where_it_is_about_to_be_used(
+    client: Client, order: Order
+) -> None:
+    """As on Stripe's own page it is filled in for who pays; what is kept and passed on as a receipt is without it."""
+    order.note_email("anna@shopper.example")
+    address = f"/order/{order.uuid}"
+
+    def tells(path: str, **headers: str) -> bool:
+        return "anna@shopper.example" in client.get(path, headers=headers, follow=True).content.decode()
+
+    assert tells(f"{address}/pay")
+    assert not any(map(tells, (address, f"{address}/success", f"{address}/cancel")))
+    assert not tells(address, accept="application/json")
+    order.mark_paid()
+    assert not any(map(tells, (address, f"{address}/success", f"{address}/cancel", f"{address}/pay")))
+
+
 def test_a_program_gets_the_same_as_json(client: Client, order: Order, pay: Callable[..., Any]) -> None:
     answer = client.get(f"/order/{order.uuid}", headers={"Accept": "application/json"}).json()
     assert answer == {
