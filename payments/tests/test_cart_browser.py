@@ -149,6 +149,18 @@ def test_with_javascript_none_removes_the_line_and_enter_uses_the_code(page: Pag
 
 
 @with_javascript
+def test_two_items_put_in_before_the_shop_has_answered_are_both_in_the_cart(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Add to cart").first.evaluate(
+        "(button) => [button, ...document.querySelectorAll('.card button')].slice(0, 3).forEach((one) => one.click())"
+    )
+    expect(page.locator("#cart-count")).to_have_text("3")
+    page.goto("/cart")
+    expect(page.locator("#cart-count")).to_have_text("3")
+    expect(page.get_by_label("Quantity of")).to_have_count(2)
+
+
+@with_javascript
 def test_enter_in_a_quantitys_field_changes_it_once(page: Page) -> None:
     add(page, 1, 1)
     page.goto("/cart")

@@ -7,6 +7,7 @@ const SECONDS_TO_READ = 6;
 
 // What was sent, and is not answered yet.
 const underWay = [];
+let lastAnswer = Promise.resolve();
 let checkoutWasPressed = false;
 
 addEventListener("submit", async (event) => {
@@ -21,7 +22,7 @@ addEventListener("submit", async (event) => {
   if (cart && underWay.includes(sent)) return;
   underWay.push(sent);
   try {
-    const answer = await ask(address, { method: "POST", body });
+    const answer = await inTurn(() => ask(address, { method: "POST", body }));
     count.textContent = answer.count || "";
     if (cart) await redraw();
     say(checkoutWasPressed ? `${answer.message} ${words.lookFirst}` : answer.message, "success");
@@ -46,6 +47,13 @@ cart?.addEventListener("change", (event) => {
 
 // Back from another page, browsers show this one as it was left.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+// The browser keeps the cart as the last answer says it: one that was asked for before another came knows nothing of it.
+function inTurn(act) {
+  const answer = lastAnswer.then(act);
+  lastAnswer = answer.catch(() => {});
+  return answer;
+}
 
 async function redraw() {
   const { id } = document.activeElement;
