@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from payments import brake, counterparts, emails, fulfillment, money_back, webhooks
@@ -25,22 +26,29 @@ class Line:
 
 
 def reconcile() -> Iterator[Line]:
-    """One run over all accounts. What fails in one of them does not stop the others.
+    """One run over all accounts. What fails in one of them, or by a mistake of ours, does not stop the others.
 
     It may run in two places at once: whatever it does is done under a lock, or twice without harm.
     """
     for keypair in every_keypair():
         if keypair.is_complete:
-            yield from events_of_account(keypair)
-    yield from events_of_nobody()
-    yield from payments_under_way()
-    yield from money_that_goes_back()
-    yield from stock_held_for_nobody()
-    yield from counted(counterparts.retire_leftovers(), "coupons and tax rates retired that nothing uses any more")
-    brake.forget_what_is_over()
-    Upload.objects.forget_old()
-    yield from counted(cut_down_events(), "events left without what tells of a person")
-    yield from mails_that_wait()
+            yield from tried(events_of_account(keypair))
+    for part in (
+        *(events_of_nobody(), payments_under_way(), money_that_goes_back(), stock_held_for_nobody()),
+        *(leftovers_at_stripe(), what_is_over(), mails_that_wait()),
+    ):
+        yield from tried(part)
+
+
+def tried(part: Iterator[Line]) -> Iterator[Line]:
+    """As far as it comes. Without a database the others would come no further."""
+    try:
+        yield from part
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("A part of the reconciliation failed")
+        yield Line(f"not now: a part of the work ({type(error).__name__}): the log says more", is_mended=False)
 
 
 def events_of_account(keypair: Keypair) -> Iterator[Line]:
@@ -108,6 +116,16 @@ def stock_held_for_nobody() -> Iterator[Line]:
     for order in Order.objects.holding_for_nobody():
         order.release_if_idle()
         yield Line(f"stock of order {order.pk} given back")
+
+
+def leftovers_at_stripe() -> Iterator[Line]:
+    yield from counted(counterparts.retire_leftovers(), "coupons and tax rates retired that nothing uses any more")
+
+
+def what_is_over() -> Iterator[Line]:
+    brake.forget_what_is_over()
+    Upload.objects.forget_old()
+    yield from counted(cut_down_events(), "events left without what tells of a person")
 
 
 def cut_down_events() -> int:
