@@ -1,21 +1,22 @@
 """The catalog and an item's own page."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils.cache import patch_cache_control
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_cookie
 
 from payments import fulfillment
 from payments.errors import NoKeypair
 from payments.gateway.keys import currencies, keypair_for
-from payments.models import Item, Tax
-from payments.models.catalog import ItemQuerySet
+from payments.models import Item
 from payments.models.order_lines import MAXIMUM_QUANTITY
+from payments.models.shown import Row, ShownItem, cards_shown, item_shown, items_of
 from payments.views.heads import head_of_catalog, head_of_item
+from payments.views.kept import kept
 from payments.views.visitors import is_new, remember, visitor_of
 
 PAGE_SIZE = 24
@@ -29,39 +30,45 @@ FEW = 5
 def catalog_page(request: HttpRequest) -> HttpResponse:
     offered = currencies()
     currency = request.GET.get("currency", "").upper()
-    items = Item.objects.for_sale([currency] if currency in offered else [] if currency else offered)
     after, before = row_id(request, "after"), row_id(request, "before")
-    page = page_of(items, after=after, before=before)
+    shown = [currency] if currency in offered else [] if currency else offered
+    page = page_of(shown, after=after, before=before)
     known = currency if currency in offered else ""
-    context = {
-        "head": head_of_catalog(request, known, query(currency=known, after=after, before=before)),
-        "page": page,
-        "currencies": offered,
-        "currency": currency,
-        "next_query": query(currency=currency, after=page.items[-1].pk) if page.has_next else "",
-        "previous_query": query(currency=currency, before=page.items[0].pk) if page.has_previous else "",
-    }
-    return render(request, "catalog.html", context)
+    # Whatever else stands in the address is no page of its own.
+    canonical = query(currency=known, after=after, before=before)
+    return kept(
+        request,
+        "catalog.html",
+        address=reverse("catalog") + (f"?{canonical}" if canonical else ""),
+        made_of=(page, tuple(offered), currency),
+        context=lambda: {
+            "head": head_of_catalog(request, known, canonical),
+            "page": page,
+            "items": items_of(page.rows),
+            "currencies": offered,
+            "currency": currency,
+            "next_query": query(currency=currency, after=page.rows[-1][0]) if page.has_next else "",
+            "previous_query": query(currency=currency, before=page.rows[0][0]) if page.has_previous else "",
+        },
+    )
 
 
 @dataclass(frozen=True)
 class Page:
-    items: list[Item]
+    """`rows` are the values of its items, the id first."""
+
+    rows: tuple[Row, ...]
     has_next: bool
     has_previous: bool
 
 
-def page_of(items: ItemQuerySet, *, after: int | None, before: int | None) -> Page:
+def page_of(currencies: list[str], *, after: int | None, before: int | None) -> Page:
     """Newest first. Pages hang on an item's id, not on a count, so that the last costs no more than the first."""
+    rows = cards_shown(currencies, most=PAGE_SIZE + 1, after=after, before=before)
+    has_more = len(rows) > PAGE_SIZE
     if before is not None:
-        rows = list(items.filter(pk__gt=before).order_by("pk")[: PAGE_SIZE + 1])
-        return Page(items=rows[PAGE_SIZE - 1 :: -1], has_next=bool(rows), has_previous=len(rows) > PAGE_SIZE)
-    rows = list((items.filter(pk__lt=after) if after is not None else items)[: PAGE_SIZE + 1])
-    return Page(
-        items=rows[:PAGE_SIZE],
-        has_next=len(rows) > PAGE_SIZE,
-        has_previous=after is not None and bool(rows),
-    )
+        return Page(rows[-PAGE_SIZE:], has_next=bool(rows), has_previous=has_more)
+    return Page(rows[:PAGE_SIZE], has_next=has_more, has_previous=after is not None and bool(rows))
 
 
 def row_id(request: HttpRequest, name: str) -> int | None:
@@ -80,24 +87,42 @@ def query(**parameters: object) -> str:
 @vary_on_cookie
 @require_safe
 def item_page(request: HttpRequest, item_id: int) -> HttpResponse:
-    item = get_object_or_404(Item, pk=item_id)
-    if item.is_sold_out and fulfillment.release_stock([item.pk]):
-        item.refresh_from_db()
-    publishable_key = publishable_key_of(item)
-    context = {
+    shown = item_with_what_is_left(item_id)
+    publishable_key = publishable_key_of(shown.item)
+    response = kept(
+        request,
+        "item.html",
+        address=shown.item.get_absolute_url(),
+        made_of=(shown.rows, publishable_key),
+        context=lambda: context_of_item(request, shown, publishable_key),
+    )
+    # A form can be sent twice before its first answer arrives: both must come from a visitor who is known.
+    if publishable_key and is_new(request):
+        remember(response, visitor_of(request))
+    return response
+
+
+def item_with_what_is_left(item_id: int) -> ShownItem:
+    """What others did not pay in time is for sale again. Raises Http404."""
+    try:
+        shown = item_shown(item_id)
+        if shown.item.is_sold_out and fulfillment.release_stock([item_id]):
+            return item_shown(item_id)
+    except Item.DoesNotExist:
+        raise Http404 from None
+    return shown
+
+
+def context_of_item(request: HttpRequest, shown: ShownItem, publishable_key: str) -> dict[str, Any]:
+    item = shown.item
+    return {
         "head": head_of_item(request, item, can_be_bought=bool(publishable_key)),
         "item": item,
         "publishable_key": publishable_key,
         "few_left": item.stock is not None and item.stock <= FEW,
         "maximum_quantity": min(MAXIMUM_QUANTITY, item.stock or MAXIMUM_QUANTITY),
-        "taxes": Tax.objects.put_on(item.currency) if publishable_key else [],
+        "taxes": shown.taxes if publishable_key else [],
     }
-    response = render(request, "item.html", context)
-    # A form can be sent twice before its first answer arrives: both must come from a visitor who is known.
-    if publishable_key and is_new(request):
-        remember(response, visitor_of(request))
-        patch_cache_control(response, private=True)
-    return response
 
 
 def publishable_key_of(item: Item) -> str:

@@ -13,7 +13,7 @@ def shop(request: HttpRequest) -> dict[str, Any]:
     return {
         "shop_name": settings.SHOP_NAME,
         "cart_count": basket_of(request).count,
-        "languages": settings.LANGUAGES if len(settings.LANGUAGES) > 1 else [],
+        "languages": tuple(settings.LANGUAGES) if len(settings.LANGUAGES) > 1 else (),
         "page_address": request.get_full_path(),
         "payments_are_not_real": settings.STRIPE_SANDBOX,
         "stripe_js_url": stripe_js_url(),
