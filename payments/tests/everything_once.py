@@ -44,7 +44,9 @@ def items() -> Facts:
     Item.objects.filter(pk=sold_out.pk).update(stock=0)
     retired = Item.objects.create(
         name="Enamel Camping Kettle",
-        description="It sang for many years. We do not make it any more.",
+        # An address has no place where a line could end.
+        description="It sang for many years. We do not make it any more. What to know about it is kept at "
+        "https://archive.example/kettles/enamel-camping-kettle-of-one-litre-with-a-whistle-and-a-beech-handle",
         price=Money("44.00", "USD"),
         on_sale=False,
     )
@@ -53,12 +55,13 @@ def items() -> Facts:
 
 def carts() -> Facts:
     """As cookies."""
-    problem = with_cart(item_on_sale("USD"), item_on_sale("EUR"), removed(), quantity=3)
-    problem.post("/cart/code", {"code": "NONSENSE"})
     # Put in at another price, and gone since.
-    item = item_on_sale("USD")
+    item, gone = item_on_sale("USD"), removed()
     Item.objects.filter(pk=item.pk).update(price=item.price.amount + 2)
-    Item.objects.filter(name="Gone").delete()
+    problem = with_cart(item, item_on_sale("EUR"), gone, quantity=3)
+    problem.post("/cart/code", {"code": "NONSENSE"})
+    Item.objects.filter(pk=item.pk).update(price=item.price.amount)
+    gone.delete()
     discounted = with_cart(*Item.objects.for_sale(["EUR"]).filter(stock=None)[:2], quantity=2)
     discounted.post("/cart/code", {"code": "SPRING"})
     return {
@@ -99,10 +102,11 @@ def orders() -> Facts:
         "session_open": sessions_of("offered", usd),
         "session_declined": sessions_of("declined", usd, DECLINES),
         "session_confirm": sessions_of("confirmed", usd, ASKS),
+        "session_paid": sessions_of("closed", usd, PAYS),
     }
     done = Payment.objects.filter(order=made["order_paid"]).get()
     numbers = {f"{name}_number": order.pk for name, order in made.items()}
-    payments = {"payment": done.pk, "session_paid": urlsplit(done.url).path, "intent_paid": done.payment_intent_id}
+    payments = {"payment": done.pk, "intent_paid": done.payment_intent_id}
     return {name: str(order.uuid) for name, order in made.items()} | sessions | numbers | payments
 
 

@@ -54,8 +54,9 @@ def payment(paid: Callable[..., Payment], usd_mug: Item) -> Payment:
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    """Turns the stand-in's clock forward."""
+    """Turns the stand-in's clock forward, which stands still until then: however long a slow machine takes."""
     start = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: start)
     return lambda seconds: monkeypatch.setattr(clock, "now", lambda: start + seconds)
 
 
