@@ -23,6 +23,10 @@ class ItemSelect(AutocompleteSelect):
     def get_url(self) -> str:
         return reverse("admin:order-items")
 
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The list opens within the page's content: at the end of the page nobody who hears it would look for it."""
+        return super().build_attrs(*args, **kwargs) | {"data-dropdown-parent": "#content-start"}
+
     def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
         """The choices of the form's field: what is chosen, and a few for a browser without scripts."""
         return Select.optgroups(self, name, value, attr)

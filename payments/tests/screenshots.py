@@ -10,9 +10,11 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from payments.tests.contact_sheets import for_docs, sheet
-from payments.tests.pages import PLACES, SCHEMES, SIZES, Place, Scheme, open_browser, visit
+from payments.tests.pages import PLACES
+from payments.tests.places import Place
 from payments.tests.shop_process import ROOT
 from payments.tests.stage import Stage, running_stage
+from payments.tests.visits import SCHEMES, SIZES, Scheme, open_browser, visit
 
 FOLDER = ROOT / "screenshots"
 # Pictures far below are loaded only when somebody scrolls there.

@@ -1,7 +1,7 @@
 // Django's admin writes no label beside a field in a table, or beside the parts of a field: each gets the name that is
 // seen above it. What scrolls can be reached by the keyboard.
 (() => {
-  const FIELDS = "input:not([type=hidden], [type=submit]), select, textarea";
+  const FIELDS = "input:not([type=hidden], [type=submit], .select2-search__field), select, textarea";
 
   function improve() {
     for (const field of document.querySelectorAll(FIELDS)) {
@@ -24,6 +24,15 @@
     for (const said of ["role", "aria-readonly"]) chosen.removeAttribute(said);
     if (!select.ariaLabel) select.ariaLabel = textOf(select.labels[0]);
     selection.setAttribute("aria-labelledby", `${select.id} ${chosen.id}`);
+    nameList(selection, select);
+  }
+
+  // While it is open: what is typed looks for the same, and what is found hangs on it.
+  function nameList(selection, select) {
+    const list = selection.getAttribute("aria-owns");
+    if (!list) return selection.removeAttribute("aria-controls");
+    selection.setAttribute("aria-controls", list);
+    document.querySelector(".select2-container--open .select2-search__field").ariaLabel = select.ariaLabel;
   }
 
   function nameOf(field) {
