@@ -78,7 +78,7 @@ class RefundForm(forms.Form):
 def refund_page(request: HttpRequest, payment: Payment) -> HttpResponse:
     """The caller has seen to it that the user may do this."""
     form = RefundForm(payment, request.POST if request.method == "POST" else None)
-    if not form.is_valid():
+    if not form.is_valid() or "again" in form.data:
         return page(request, payment, form)
     if not form.is_confirmed:
         return page(request, payment, form, amount=format_amount(form.minor_units, payment.currency))
@@ -88,7 +88,7 @@ def refund_page(request: HttpRequest, payment: Payment) -> HttpResponse:
         form.add_error(None, _("Nothing was refunded. %(problem)s") % {"problem": error})
         return page(request, payment, form)
     tell(request, refund)
-    return HttpResponseRedirect(reverse("admin:payments_payment_change", args=[payment.pk]))
+    return HttpResponseRedirect(came_from(request, payment))
 
 
 def give_back(form: RefundForm, *, by: "User") -> Refund:
@@ -116,11 +116,20 @@ def tell(request: HttpRequest, refund: Refund) -> None:
         messages.success(request, told % values)
 
 
+def came_from(request: HttpRequest, payment: Payment) -> str:
+    """Staff goes back there: to the order, if the form was opened on its page, or to the payment."""
+    if request.GET.get("from") == "order":
+        return reverse("admin:payments_order_change", args=[payment.order_id])
+    return reverse("admin:payments_payment_change", args=[payment.pk])
+
+
 def page(request: HttpRequest, payment: Payment, form: RefundForm, *, amount: str = "") -> HttpResponse:
     """With an `amount` it asks for a confirmation."""
     context = admin.site.each_context(request) | {
-        "title": _("Refund %(payment)s") % {"payment": payment},
+        "title": _("Refund %(payment)s") % {"payment": payment.order},
         "opts": Payment._meta,
+        "back": came_from(request, payment),
+        "reason": Refund.Reason(form.cleaned_data["reason"]).label if amount else "",
         "payment": payment,
         "left": format_amount(payment.refundable_amount, payment.currency),
         "form": form,
