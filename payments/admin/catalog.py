@@ -39,6 +39,8 @@ class ItemForm(PriceForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.show_hidden_initial = bool(self.instance.pk)
+        # As many as anybody wants.
+        self.fields["stock"].widget.attrs["placeholder"] = "∞"
 
     def clean_stock(self) -> int | None:
         """The difference that staff made to the stock, made to what is there by now."""
@@ -110,6 +112,12 @@ class ItemAdmin(OnAndOffSale, PriceChanges, Copies, Imports, Exports, ItemList):
     @admin.action(description=delete_selected.short_description, permissions=["delete"])  # type: ignore[attr-defined]
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Item]) -> HttpResponse | None:
         return delete_selected(self, request, queryset) if chosen(request, queryset, MOST_DELETED) else None
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        response: HttpResponse = super().history_view(request, object_id, extra_context)
+        for entry in getattr(response, "context_data", {}).get("action_list", []):
+            history.in_words(entry)
+        return response
 
     def save_model(self, request: HttpRequest, obj: Item, form: Any, change: bool) -> None:
         """Nothing is written back but what staff changed."""

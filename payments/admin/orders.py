@@ -75,7 +75,7 @@ def close_shoppers_page(order: Order) -> str:
 @admin.register(Order)
 class OrderAdmin(ChoosesOnly, LongList):
     form = OrderForm
-    list_display = ["__str__", "state", "total", "email", "bought", "created"]
+    list_display = ["__str__", "state", "total", "email", "bought", "created_short"]
     sortable_by = ()
     list_filter = [StateFilter, "refunded", "dispute", CurrencyFilter, "created", CountedOnBoard]
     # They are looked for by `search`; Django shows its field for this.
@@ -216,7 +216,7 @@ class OrderAdmin(ChoosesOnly, LongList):
         if not super().has_change_permission(request, order):
             raise PermissionDenied
         if payment_link.send(request, order):
-            super().log_change(request, order, f"Sent the link to {order.email}.")
+            super().log_change(request, order, payment_link.noted(order))
         return HttpResponseRedirect(change_page(order))
 
     def packing_slips(self, request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from payments.tests.pages import PLACES
 from payments.tests.pages_for_shoppers import SHOP, STAND_IN
+from payments.tests.pages_for_staff import ADMIN
 from payments.tests.places import Place
 from payments.tests.shop_process import ROOT
 from payments.tests.stage import Stage, running_stage
@@ -29,6 +30,9 @@ every_place = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 shoppers_places = pytest.mark.parametrize(
     "place", [place for place in SHOP + STAND_IN if not place.is_staffs], ids=lambda place: place.name
 )
+
+
+staffs_places = pytest.mark.parametrize("place", ADMIN, ids=lambda place: place.name)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +101,18 @@ def test_no_page_scrolls_sideways_on_a_small_phone_or_at_twice_its_size(
             assert page.evaluate("document.scrollingElement.scrollWidth") <= width
 
 
+@staffs_places
+def test_whatever_a_list_tells_is_seen_on_a_phone(browser: Browser, stage: Stage, place: Place) -> None:
+    """A table may scroll in its own place, which the page does not show."""
+    with visit(browser, stage, place, viewport=SIZES["phone"]) as page:
+        assert page.evaluate(OUTSIDE) == []
+
+
+OUTSIDE = """
+() => [...document.querySelectorAll("main td, main th")]
+  .filter((cell) => cell.checkVisibility() && cell.getBoundingClientRect().right > innerWidth)
+  .map((cell) => cell.textContent.trim())
+"""
 MOVING = """
 () => [...document.querySelectorAll("*")].filter((element) => {
   const style = getComputedStyle(element);

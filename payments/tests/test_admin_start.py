@@ -91,7 +91,7 @@ def test_who_may_not_look_at_events_learns_nothing_of_the_setup(clerk: Client, s
 def test_what_needs_somebody_is_named_with_where_to_look(
     admin_client: Client, clerk: Client, usd_mug: Item, pay: Pay
 ) -> None:
-    assert "Needs somebody" not in text(admin_client)
+    assert "Needs attention" not in text(admin_client)
     order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
     payment = checkout.open_session(order=order, origin="http://testserver")
     assert payment
