@@ -66,6 +66,7 @@ class DiscountAdmin(RetiresCounterparts, admin.ModelAdmin):
     list_display = ["name", "code", "takes_off", "active", "valid_from", "valid_until", "maximum_uses"]
     list_filter = ["active"]
     show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
     search_fields = ["name", "code"]
     inlines = [DiscountAmountInline]
 
@@ -84,8 +85,9 @@ class TaxAdmin(RetiresCounterparts, admin.ModelAdmin):
     list_display = ["display_name", "percent", "inclusive", "jurisdiction", "active", "automatic", "currencies"]
     list_filter = ["active", "automatic", "inclusive"]
     show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
     search_fields = ["display_name", "jurisdiction"]
 
-    @admin.display(description=gettext_lazy("percentage"), ordering="percentage")
+    @admin.display(description=gettext_lazy("percentage"))
     def percent(self, tax: Tax) -> str:
         return format_percent(tax.percentage)
