@@ -88,7 +88,7 @@ def refund_page(request: HttpRequest, payment: Payment) -> HttpResponse:
         form.add_error(None, _("Nothing was refunded. %(problem)s") % {"problem": error})
         return page(request, payment, form)
     tell(request, refund)
-    return HttpResponseRedirect(reverse("admin:payments_payment_change", args=[payment.pk]))
+    return HttpResponseRedirect(page_about(request, payment))
 
 
 def give_back(form: RefundForm, *, by: "User") -> Refund:
@@ -116,6 +116,13 @@ def tell(request: HttpRequest, refund: Refund) -> None:
         messages.success(request, told % values)
 
 
+def page_about(request: HttpRequest, payment: Payment) -> str:
+    """The order's, which says all of it; the payment's for who may see no orders."""
+    if request.user.has_perm("payments.view_order"):
+        return reverse("admin:payments_order_change", args=[payment.order_id])
+    return reverse("admin:payments_payment_change", args=[payment.pk])
+
+
 def page(request: HttpRequest, payment: Payment, form: RefundForm, *, amount: str = "") -> HttpResponse:
     """With an `amount` it asks for a confirmation."""
     context = admin.site.each_context(request) | {
@@ -125,5 +132,6 @@ def page(request: HttpRequest, payment: Payment, form: RefundForm, *, amount: st
         "left": format_amount(payment.refundable_amount, payment.currency),
         "form": form,
         "amount": amount,
+        "back": page_about(request, payment),
     }
     return render(request, "admin/payments/payment/refund.html", context)

@@ -226,6 +226,22 @@ def test_a_clerk_with_that_permission_can(clerk: Client, payment: Payment) -> No
     assert Refund.objects.get().requested_by == User.objects.get(username="clerk")
 
 
+def test_after_a_refund_staff_is_shown_the_order_or_the_payment_where_that_is_all_they_may_see(
+    clerk: Client, payment: Payment
+) -> None:
+    user = User.objects.get(username="clerk")
+    user.user_permissions.add(Permission.objects.get(codename="refund_payment"))
+    order, of_payment = f"order/{payment.order_id}/change/", f"payment/{payment.pk}/change/"
+    assert f'class="closelink" href="/admin/payments/{order}"' in clerk.get(address_of(payment)).content.decode()
+    assert confirm(clerk, payment, amount="1.00").request["PATH_INFO"] == f"/admin/payments/{order}"
+    user.user_permissions.remove(Permission.objects.get(codename="view_order"))
+    user.user_permissions.remove(Permission.objects.get(codename="change_order"))
+    assert f'class="closelink" href="/admin/payments/{of_payment}"' in clerk.get(address_of(payment)).content.decode()
+    done = confirm(clerk, payment, amount="1.00")
+    assert done.request["PATH_INFO"] == f"/admin/payments/{of_payment}"
+    assert "was refunded." in done.content.decode()
+
+
 def test_nobody_refunds_without_signing_in_or_from_another_site(payment: Payment, admin_user: User) -> None:
     assert "/admin/login/" in Client().post(address_of(payment), {})["Location"]
     browser = Client(enforce_csrf_checks=True)
