@@ -1,4 +1,4 @@
-"""A browser on the stage, and a page of it that somebody has come to."""
+"""A browser on the stage, and the way to a page in it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,25 +25,26 @@ def open_browser(playwright: Playwright, stage: Stage) -> Iterator[Browser]:
 
 
 @contextmanager
-def visit(browser: Browser, stage: Stage, place: Place, *, language: str = "en", **options: Any) -> Iterator[Page]:
-    """The page, loaded, in a browser of its own; `options` are those of Playwright's `new_context`."""
-    context = browser.new_context(base_url=ORIGIN, locale=language, **{"viewport": PHONE, **options})
-    context.add_cookies([{"name": name, "value": value, "url": ORIGIN} for name, value in cookies(stage, place)])
-    page = context.new_page()
-    page.goto(place.path.format(**facts_in(language, stage)))
-    if place.problem:
-        page.set_content(stage.facts["problems"][place.problem][language])
-    for step in place.steps:
-        step(page)
-    page.wait_for_load_state()
-    yield page
+def open_tab(browser: Browser, language: str = "en") -> Iterator[Page]:
+    """For all places, one after the other: to open a new one takes longer than to look at a page."""
+    context = browser.new_context(base_url=ORIGIN, locale=language, reduced_motion="reduce")
+    yield context.new_page()
     context.close()
 
 
-def facts_in(language: str, stage: Stage) -> dict[str, Any]:
-    """Some pages have an address for each language."""
-    facts = {name: fact.get(language, fact) if isinstance(fact, dict) else fact for name, fact in stage.facts.items()}
-    return facts | {"language": language}
+def visit(tab: Page, stage: Stage, place: Place, language: str = "en") -> None:
+    """As somebody who was nowhere before, on a phone."""
+    tab.unroute_all()
+    tab.context.clear_cookies()
+    tab.context.add_cookies([{"name": name, "value": value, "url": ORIGIN} for name, value in cookies(stage, place)])
+    tab.set_viewport_size(PHONE)
+    tab.emulate_media(color_scheme="light")
+    tab.goto(place.path.format(**facts_in(language, stage)))
+    if place.problem:
+        tab.set_content(stage.facts["problems"][place.problem][language])
+    for step in place.steps:
+        step(tab)
+    tab.wait_for_load_state()
 
 
 def cookies(stage: Stage, place: Place) -> Iterator[tuple[str, str]]:
@@ -51,3 +52,9 @@ def cookies(stage: Stage, place: Place) -> Iterator[tuple[str, str]]:
         yield "cart", stage.facts[place.cart]
     if place.is_staffs:
         yield "sessionid", stage.facts["staff"]
+
+
+def facts_in(language: str, stage: Stage) -> dict[str, Any]:
+    """Some pages have an address for each language."""
+    facts = {name: fact.get(language, fact) if isinstance(fact, dict) else fact for name, fact in stage.facts.items()}
+    return facts | {"language": language}
