@@ -3,16 +3,21 @@
 from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.figures import buys, in_process, pages
+from benchmarks.figures import bad_weather, buys, in_process, pages, scaling
 from benchmarks.rows import Row
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "in-process": in_process.item_page,
     "page": pages.item_page,
     "catalog": pages.catalog,
+    "while-buying": bad_weather.pages_while_buying,
+    "while-hanging": bad_weather.pages_while_stripe_hangs,
+    "deploy": bad_weather.deploy,
+    "slow-senders": bad_weather.slow_senders,
     "buy-cpu": buys.cpu_of_a_buy,
     "buys-in-flight": buys.in_flight,
     "buys-at-once": buys.one_instant,
     "buy-connections": buys.connections,
     "first-buy": buys.first_buy,
+    "processes": scaling.processes,
 }

@@ -1,4 +1,5 @@
--- Somebody new with each request, whose order is an order of its own.
+-- A program that buys: without a cookie, so that each time is an order of its own.
 wrk.method = "POST"
 wrk.headers["Accept"] = "application/json"
-wrk.headers["Content-Length"] = "0"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = "{}"
