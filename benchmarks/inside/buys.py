@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from benchmarks.inside.asking import WARM, application, ask, cpu_of
 from benchmarks.rows import in_turn
@@ -38,7 +39,7 @@ def sdks_own_call() -> Callable[[], object]:
     keypair, numbers = keypair_for(payment.currency), itertools.count()
     stripe.ca_bundle_path = settings.STRIPE_CA_BUNDLE
     client = stripe.StripeClient(keypair.secret_key, base_addresses={"api": settings.STRIPE_API_BASE})
-    params = session_params(payment, keypair, "http://127.0.0.1:8000")
+    params: Any = session_params(payment, keypair, "http://127.0.0.1:8000")
     return lambda: client.v1.checkout.sessions.create(params, {"idempotency_key": f"alone-{next(numbers)}"})
 
 
