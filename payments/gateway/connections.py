@@ -6,8 +6,10 @@ certificates again for each connection.
 
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
+from ipaddress import ip_address, ip_network
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import stripe
@@ -28,8 +30,7 @@ class PooledClient(stripe.HTTPClient):
 
     def __init__(self, api_base: str, ca_bundle: str) -> None:
         super().__init__()
-        context = ssl.create_default_context(cafile=ca_bundle)
-        self._pool = pool_to(api_base, maxsize=MAX_CONNECTIONS, ssl_context=context)
+        self._pool = pool_to(api_base, context_that_trusts(ca_bundle))
 
     def request(
         self,
@@ -61,18 +62,39 @@ def no_answer(reason: str, *, should_retry: bool) -> stripe.APIConnectionError:
     return stripe.APIConnectionError(reason, should_retry=should_retry)  # type: ignore[no-untyped-call]
 
 
-def pool_to(url: str, **options: Any) -> urllib3.PoolManager:
+def context_that_trusts(ca_bundle: str) -> ssl.SSLContext:
+    """What cannot be read now may be there for the next call: the shop goes on as with a Stripe that is silent."""
+    try:
+        return ssl.create_default_context(cafile=ca_bundle)
+    except OSError as error:
+        raise no_answer("No certificates can be read.", should_retry=False) from error
+
+
+def pool_to(url: str, context: ssl.SSLContext) -> urllib3.PoolManager:
     """Through the proxy that the environment names for this address, if it names one."""
+    options: dict[str, Any] = {"maxsize": MAX_CONNECTIONS, "ssl_context": context}
     proxy = proxy_for(url)
     if not proxy:
         return urllib3.PoolManager(**options)
-    auth = parse_url(proxy).auth
-    return urllib3.ProxyManager(proxy, proxy_headers=make_headers(proxy_basic_auth=auth) if auth else None, **options)
+    # Name and password are written as an address has them, and said as they are.
+    auth = unquote(parse_url(proxy).auth or "")
+    headers = make_headers(proxy_basic_auth=auth) if auth else None
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=context, **options)
 
 
 def proxy_for(url: str) -> str:
     """HTTPS_PROXY, HTTP_PROXY or ALL_PROXY; empty for a host that NO_PROXY names."""
-    address = urlsplit(url)
-    proxies = getproxies()
+    address, proxies = urlsplit(url), getproxies()
     proxy = proxies.get(address.scheme) or proxies.get("all", "")
-    return "" if not proxy or proxy_bypass(address.netloc) else proxy if "://" in proxy else f"http://{proxy}"
+    if not proxy or proxy_bypass(address.netloc) or is_in_a_network(address.hostname or "", proxies.get("no", "")):
+        return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def is_in_a_network(host: str, named: str) -> bool:
+    """Whether it is an address of one of these, such as 10.0.0.0/8: the standard library compares names alone."""
+    for name in named.split(","):
+        with suppress(ValueError):
+            if ip_address(host) in ip_network(name.strip(), strict=False):
+                return True
+    return False

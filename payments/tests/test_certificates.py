@@ -92,6 +92,17 @@ def test_the_file_of_certificates_is_read_once_for_many_connections(
     assert len(server.requests) == 4
 
 
+def test_a_file_of_certificates_that_is_gone_before_the_first_call_is_a_stripe_that_does_not_answer(
+    client: Client, usd_mug: Item, stripe_at: StripeAt, bundle: Path
+) -> None:
+    stripe_at("localhost")
+    content = bundle.read_bytes()
+    bundle.unlink()
+    assert client.post(f"/buy/{usd_mug.pk}", {"quantity": "1"}).status_code == 503
+    bundle.write_bytes(content)
+    assert client.post(f"/buy/{usd_mug.pk}", {"quantity": "1"}).status_code == 303
+
+
 @pytest.mark.parametrize("content", [None, "", "no certificate"])
 def test_a_file_without_certificates_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
