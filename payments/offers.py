@@ -71,6 +71,8 @@ def begin_first(
     """
     keypair = keypair_for(offer.currency)
     require_chargeable(offer.price.total, offer.currency)
+    if any(item.has_fewer_than(quantity) for item, quantity in offer.lines):
+        return None
     with contextlib.suppress(SoldOut):
         payment = first_offers.begin(
             offer,

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from django.db import connection, models
+from django.db.transaction import TransactionManagementError
 
 from payments.models.shown import Model, made_of
 
@@ -41,7 +42,9 @@ def fields_written(model: type[models.Model]) -> list[Any]:
 
 
 def found(model: type[Model], condition: str, values: Sequence[Any] = (), *, locked: bool = False) -> list[Model]:
-    """The rows for which it is true; `locked` until the caller's transaction ends."""
+    """The rows for which it is true; `locked` until the caller's transaction ends, so there must be one."""
+    if locked and not connection.in_atomic_block:
+        raise TransactionManagementError("Outside of a transaction nothing stays locked.")
     with connection.cursor() as cursor:
         cursor.execute(selection(model, condition, locked, connection.vendor), values)
         rows = cursor.fetchall()

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.transaction import TransactionManagementError
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from payments import checkout, fulfillment, intents
@@ -70,6 +72,13 @@ def test_a_sold_out_item_says_so_and_cannot_be_bought(client: Client, usd_mug: I
     assert "Sold out" in client.get(f"/item/{usd_mug.pk}").content.decode()
     assert "Sold out" in client.get("/").content.decode()
     assert client.get(f"/buy/{usd_mug.pk}").json()["error"]["code"] == "sold_out"
+
+
+def test_a_click_on_what_is_sold_out_writes_nothing(client: Client, usd_mug: Item) -> None:
+    Item.objects.update(stock=0)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(f"/buy/{usd_mug.pk}").status_code == 409
+    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
 
 
 def test_an_item_without_a_count_is_never_sold_out(client: Client, usd_mug: Item) -> None:
@@ -234,3 +243,10 @@ def test_with_stripe_down_the_page_of_a_sold_out_item_does_not_wait_for_each_pay
     stripe_server.answers = [Answer(hang_up=True)] * 100
     client.get(f"/item/{usd_mug.pk}")
     assert len(stripe_server.requests) <= 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_locks_an_order_who_could_not_keep_it_locked(usd_mug: Item) -> None:
+    order = order_of(usd_mug)
+    with pytest.raises(TransactionManagementError):
+        Order.objects.locked(order.pk)
