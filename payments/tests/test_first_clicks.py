@@ -4,10 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils import translation
 
-from payments import brake, offers
+from payments import brake, fulfillment, offers
 from payments.models import Item, NewOrder, Order, OrderLine, OrderTax, OrderVisitor, Payment, Tax
 from payments.tests.stripe_server import StripeServer
 from payments.tests.test_settling import at_once, known_as, known_visitor
@@ -105,3 +105,24 @@ def test_of_many_first_clicks_in_one_moment_there_is_one_order(taxed: Item, stri
     assert (Order.objects.count(), Payment.objects.count(), Item.objects.get().stock) == (1, 1, 49)
     asked = [request for request in stripe_server.requests if request.path.endswith("/sessions")]
     assert len({request.headers["Idempotency-Key"] for request in asked}) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_that_staff_changes_while_stripe_is_first_asked_is_not_offered_as_it_was(
+    taxed: Item, stripe_server: StripeServer
+) -> None:
+    visitor = known_visitor(taxed)
+
+    def change() -> None:
+        order = Order.objects.get()
+        fulfillment.take_back_offers(order)
+        with transaction.atomic():
+            order.require_not_offered()
+            order.put_taxes([])
+
+    stripe_server.meanwhile = change
+    assert visitor.get(f"/buy/{taxed.pk}").status_code == 503
+    assert (Payment.objects.get().status, Item.objects.get().stock) == ("expired", 50)
+    assert stripe_server.requests[-1].path.endswith("/expire")
+    visitor.get(f"/buy/{taxed.pk}")
+    assert list(Payment.objects.values_list("status", "amount")) == [("open", 1900), ("expired", 1934)]
