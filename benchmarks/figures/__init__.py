@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.figures import bad_weather, in_process, pages
+from benchmarks.figures import bad_weather, in_process, pages, peer, transfer
 from benchmarks.rows import Row
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
@@ -14,4 +14,6 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "while-hanging": bad_weather.pages_while_stripe_hangs,
     "deploy": bad_weather.deploy,
     "slow-senders": bad_weather.slow_senders,
+    "transfer": transfer.item_page,
+    "peer": peer.beside_ours,
 }
