@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.figures import bad_weather, buys, in_process, pages, scaling
+from benchmarks.figures import bad_weather, buys, in_process, pages, peer, scaling, transfer
 from benchmarks.rows import Row
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
@@ -20,4 +20,6 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "buy-connections": buys.connections,
     "first-buy": buys.first_buy,
     "processes": scaling.processes,
+    "transfer": transfer.item_page,
+    "peer": peer.beside_ours,
 }
