@@ -67,7 +67,7 @@ def begin_first(
     """The same for what nobody has ordered yet: in one transaction, since nothing was offered before.
 
     None if this visitor has such an order already, or too little is left: then `begin` takes back what is needed.
-    Raises NoKeypair or AmountOutOfLimits.
+    Raises NoKeypair, AmountOutOfLimits or TooManyTaxes.
     """
     keypair = keypair_for(offer.currency)
     require_chargeable(offer.price.total, offer.currency)

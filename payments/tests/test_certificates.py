@@ -80,7 +80,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(
 def test_the_file_of_certificates_is_read_once_for_many_connections(
     client: Client, usd_mug: Item, stripe_at: StripeAt, bundle: Path, monkeypatch: Any, settings: Any, named: bool
 ) -> None:
-    # The SDK names its own with every call.
+    # Where none is named, it is the SDK's own that is read.
     monkeypatch.setattr(stripe, "ca_bundle_path", str(bundle))
     settings.STRIPE_CA_BUNDLE = str(bundle) if named else ""
     server = stripe_at("localhost")
