@@ -51,6 +51,7 @@ class Answer:
     status: int = 200
     body: str = "{}"
     content_type: str = "application/json"
+    location: str = ""
     hang_up: bool = False
     silence: float = 0
     cut_after: int | None = None
@@ -223,6 +224,8 @@ class StripeServer:
                 self.send_response(answer.status)
                 self.send_header("Content-Type", answer.content_type)
                 self.send_header("Content-Length", str(len(body)))
+                if answer.location:
+                    self.send_header("Location", answer.location)
                 self.end_headers()
                 if answer.reset:
                     self.reset()

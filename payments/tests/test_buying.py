@@ -340,6 +340,15 @@ def test_what_passes_by_itself_is_tried_again_with_the_same_idempotency_key(
     assert len({request.headers["Idempotency-Key"] for request in stripe_server.requests}) == 1
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_an_answer_that_leads_elsewhere_is_not_followed(
+    client: Client, usd_mug: Item, stripe_server: StripeServer, status: int
+) -> None:
+    stripe_server.answers = [Answer(status, "", location=f"{stripe_server.url}/elsewhere")]
+    assert client.get(f"/buy/{usd_mug.pk}").status_code == 503
+    assert [request.path for request in stripe_server.requests] == ["/v1/checkout/sessions"]
+
+
 def test_each_attempt_and_each_change_has_an_idempotency_key_of_its_own(
     client: Client, usd_mug: Item, stripe_server: StripeServer
 ) -> None:
