@@ -77,8 +77,8 @@ def pool_to(url: str, context: ssl.SSLContext) -> urllib3.PoolManager:
     if not proxy:
         return urllib3.PoolManager(**options)
     # Name and password are written as an address has them, and said as they are.
-    auth = unquote(parse_url(proxy).auth or "")
-    headers = make_headers(proxy_basic_auth=auth) if auth else None
+    name, _, password = map(unquote, (parse_url(proxy).auth or "").partition(":"))
+    headers = make_headers(proxy_basic_auth=f"{name}:{password}") if name else None
     return urllib3.ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=context, **options)
 
 

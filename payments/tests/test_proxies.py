@@ -32,6 +32,7 @@ def nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ("shop:secret", "shop:secret"),
         ("shop%40example.com:p%40ss%2Fword%25", "shop@example.com:p@ss/word%"),
         ("shop:p@ss", "shop:p@ss"),
+        ("token", "token:"),
     ],
 )
 def test_a_proxy_is_told_name_and_password_as_they_are_meant(
