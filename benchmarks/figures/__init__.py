@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.figures import in_process, pages
+from benchmarks.figures import in_process, pages, webhooks
 from benchmarks.rows import Row
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "in-process": in_process.item_page,
     "page": pages.item_page,
     "catalog": pages.catalog,
+    "webhooks": webhooks.webhooks,
 }
