@@ -1,6 +1,6 @@
 # `make run` and `make test` do everything on a fresh machine with Python 3.11.
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo test browser processes lighthouse screenshots lint messages
+.PHONY: help run dev demo test browser processes lighthouse screenshots bench lint messages
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
@@ -33,6 +33,9 @@ lighthouse: .venv/development .ci/node_modules ## Measure catalog and item page 
 
 screenshots: .venv/development ## Take every page as it looks, into screenshots/ (OPTIONS="--pages order-* --languages de")
 	@$(BIN)/python -m payments.tests.screenshots $(OPTIONS)
+
+bench: .venv/development ## Measure how fast the shop is, beside what it is compared with (needs wrk; OPTIONS="page --rounds 9")
+	@$(BIN)/python -m benchmarks $(OPTIONS)
 
 lint: .venv/development ## Format, style, types, layers, migrations, translations (needs gettext)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

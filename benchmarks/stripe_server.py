@@ -77,8 +77,8 @@ class Stripe:
     def new_session(self, params: dict[str, str]) -> dict[str, Any]:
         """https://docs.stripe.com/api/checkout/sessions/object"""
         name = f"cs_test_bench{next(self.numbers)}"
-        lines = (f"line_items[{number}]" for number in itertools.count())
-        lines = itertools.takewhile(lambda line: f"{line}[quantity]" in params, lines)
+        every_line = (f"line_items[{number}]" for number in itertools.count())
+        lines = itertools.takewhile(lambda line: f"{line}[quantity]" in params, every_line)
         total = sum(
             int(params[f"{line}[quantity]"]) * int(params[f"{line}[price_data][unit_amount]"]) for line in lines
         )

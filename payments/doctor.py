@@ -29,6 +29,7 @@ class Subject(TextChoices):
     PUBLISHABLE_KEY = "publishable key", gettext_lazy("publishable key")
     MODE = "mode", gettext_lazy("mode")
     CHARGES = "charges", gettext_lazy("charges")
+    BOOKS = "books", gettext_lazy("books")
     WEBHOOK = "webhook", gettext_lazy("webhook")
     STRIPE = "Stripe", "Stripe"
 
@@ -63,6 +64,7 @@ def examine_key(keypair: Keypair, secret_key: str) -> Iterator[Finding]:
     try:
         yield from examine_account(alone)
         yield from examine_pair(alone)
+        yield examine_books(alone)
     except KeyNotAccepted:
         if secret_key == keypair.secret_key:
             says = _("not accepted by Stripe: copy it again from the dashboard, or roll it there")
@@ -145,6 +147,24 @@ def publishable_key_of(keypair: Keypair, intent: PaymentIntent) -> Finding:
         return Finding(Subject.PUBLISHABLE_KEY, State.OK, _("of the same account"))
     says = _("of another account than the secret key: copy both from one, or shoppers cannot pay here")
     return Finding(Subject.PUBLISHABLE_KEY, State.WRONG, says)
+
+
+def examine_books(keypair: Keypair) -> Finding:
+    """The board is compared with them; the shop sells without. Raises KeyNotAccepted or StripeUnreachable."""
+    try:
+        accounts.read_books(keypair)
+    except KeyNotAccepted:
+        raise
+    except KeyLacksPermission:
+        says = _(
+            "the restricted key may not read them, so the board cannot be compared with them: allow it to read Balance "
+            "Transaction Sources, Charges and Refunds, and Disputes"
+        )
+        return Finding(Subject.BOOKS, State.NOTE, says)
+    except StripeRefused:
+        says = _("Stripe refuses to show them, so the board cannot be compared with them: see the log")
+        return Finding(Subject.BOOKS, State.NOTE, says)
+    return Finding(Subject.BOOKS, State.OK, _("the board can be compared with them"))
 
 
 def examine_webhook(keypair: Keypair, url: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
-from payments.errors import EmailNotSent, EmailRefused
+from payments.errors import EmailNotSent, EmailNotWritten, EmailRefused
 from payments.letters import letter
 from payments.models import Order, OrderEmail
 
@@ -30,10 +30,11 @@ def send_payment_link(order: Order, page: str) -> None:
     deliver(email)
 
 
-def send_due(order: Order | None = None) -> int:
+def send_due(order: Order | None = None, unwritten: list[OrderEmail] | None = None) -> int:
     """Send what is due to this order's shopper, or to anybody; how many were sent. What is not sent stays due.
 
     What waits comes in another order each time: a mail at which the server hangs up must not keep the others waiting.
+    Those that cannot be written are added to `unwritten`.
     """
     due = OrderEmail.objects.due().with_contents()
     sent = 0
@@ -45,16 +46,20 @@ def send_due(order: Order | None = None) -> int:
             continue
         try:
             deliver(email)
+        except EmailNotWritten:
+            if unwritten is not None:
+                unwritten.append(email)
         except EmailNotSent:
             continue
-        sent += 1
+        else:
+            sent += 1
     return sent
 
 
 def deliver(email: OrderEmail) -> None:
-    """Send what the caller has claimed. Raises EmailRefused or EmailNotSent; it is due again then."""
+    """Send what the caller has claimed. Raises EmailNotWritten, EmailRefused or EmailNotSent; it is due again then."""
     try:
-        send(letter(email))
+        send(written(email))
     except EmailRefused:
         email.note_failure()
         raise
@@ -63,6 +68,17 @@ def deliver(email: OrderEmail) -> None:
         breaker.trip()
         raise
     email.mark_sent()
+
+
+def written(email: OrderEmail) -> EmailMessage:
+    """Raises EmailNotWritten: a mistake of ours with one mail must not keep the others waiting, or spoil a page."""
+    try:
+        return letter(email)
+    except Exception:  # noqa: BLE001
+        # Tried again each minute; that it fails is told once.
+        level = logging.WARNING if email.failures else logging.ERROR
+        logger.log(level, "Mail %s of order %s cannot be written", email.pk, email.order_id, exc_info=True)
+        raise EmailNotWritten(_("The mail could not be written: the shop's log says why.")) from None
 
 
 class Breaker:

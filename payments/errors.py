@@ -6,7 +6,7 @@ carries another system's text.
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 
 class StorefrontError(Exception):
@@ -168,3 +168,25 @@ class EmailNotSent(StorefrontError):
 
 class EmailRefused(EmailNotSent):
     """Look at the address: the mail server is there, and takes no mail for it."""
+
+
+class EmailNotWritten(EmailRefused):
+    """Look at the log: a mistake of the shop's own keeps this mail from being written."""
+
+    code = "email_not_written"
+
+
+# What staff reads where only the code was noted: the message is for the shopper.
+NOTED = {
+    NoKeypair.code: gettext_lazy("The shop has no keys of this account."),
+    StripeRefused.code: gettext_lazy("Stripe refused it: look at the account's log in Stripe's dashboard."),
+    StripeObjectMissing.code: gettext_lazy("The account does not know this: is its keypair another one now?"),
+    StripeUnreachable.code: gettext_lazy("Stripe did not answer."),
+}
+
+
+def in_words(problem: str) -> str:
+    """In the reader's language: it was noted in English, or as a code, whatever the language of who found it."""
+    if problem in NOTED:
+        return str(NOTED[problem])
+    return _(problem) if problem else ""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from django.conf import settings
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, override
 
@@ -61,6 +61,16 @@ def babel_locale(language: str) -> Locale | None:
         return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
         return None
+
+
+def decimal_separator() -> str:
+    """As a spreadsheet of the page's language reads numbers."""
+    return str(get_format("DECIMAL_SEPARATOR"))
+
+
+def cell_separator() -> str:
+    """Of a CSV file: where a comma begins the decimals, spreadsheets take none for the end of a cell."""
+    return ";" if decimal_separator() == "," else ","
 
 
 def format_moment(moment: datetime) -> str:

@@ -117,6 +117,7 @@ def format_amount(amount: int, currency: str, language: str = "") -> str:
 def written_amount(amount: int, currency: str, language: str) -> str:
     locale = babel_locale(language) or Locale("en")
     number = format_decimal(from_minor_units(amount, currency), pattern_of(locale, price_decimals(currency)), locale)
+    number = number.replace("-", "−")
     code_first = locale.currency_formats["standard"].pattern.lstrip("\u200e\u200f").startswith("¤")
     return f"{currency}\xa0{number}" if code_first else f"{number}\xa0{currency}"
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from payments import brake, counterparts, emails, fulfillment, money_back, webhooks
-from payments.errors import AccountSilent, StorefrontError
+from payments.errors import AccountSilent, EmailNotWritten, StorefrontError
 from payments.gateway.keys import Keypair, every_keypair
-from payments.models import Order, Payment, StripeEvent, Upload
+from payments.models import Order, OrderEmail, Payment, StripeEvent, Upload
 
 logger = logging.getLogger(__name__)
 
@@ -25,22 +26,29 @@ class Line:
 
 
 def reconcile() -> Iterator[Line]:
-    """One run over all accounts. What fails in one of them does not stop the others.
+    """One run over all accounts. What fails in one of them, or by a mistake of ours, does not stop the others.
 
     It may run in two places at once: whatever it does is done under a lock, or twice without harm.
     """
     for keypair in every_keypair():
         if keypair.is_complete:
-            yield from events_of_account(keypair)
-    yield from events_of_nobody()
-    yield from payments_under_way()
-    yield from money_that_goes_back()
-    yield from stock_held_for_nobody()
-    yield from counted(counterparts.retire_leftovers(), "coupons and tax rates retired that nothing uses any more")
-    brake.forget_what_is_over()
-    Upload.objects.forget_old()
-    yield from counted(cut_down_events(), "events left without what tells of a person")
-    yield from counted(emails.send_due(), "mails sent that had waited")
+            yield from tried(events_of_account(keypair))
+    for part in (
+        *(events_of_nobody(), payments_under_way(), money_that_goes_back(), stock_held_for_nobody()),
+        *(leftovers_at_stripe(), what_is_over(), mails_that_wait()),
+    ):
+        yield from tried(part)
+
+
+def tried(part: Iterator[Line]) -> Iterator[Line]:
+    """As far as it comes. Without a database the others would come no further."""
+    try:
+        yield from part
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("A part of the reconciliation failed")
+        yield Line(f"not now: a part of the work ({type(error).__name__}): the log says more", is_mended=False)
 
 
 def events_of_account(keypair: Keypair) -> Iterator[Line]:
@@ -110,9 +118,26 @@ def stock_held_for_nobody() -> Iterator[Line]:
         yield Line(f"stock of order {order.pk} given back")
 
 
+def leftovers_at_stripe() -> Iterator[Line]:
+    yield from counted(counterparts.retire_leftovers(), "coupons and tax rates retired that nothing uses any more")
+
+
+def what_is_over() -> Iterator[Line]:
+    brake.forget_what_is_over()
+    Upload.objects.forget_old()
+    yield from counted(cut_down_events(), "events left without what tells of a person")
+
+
 def cut_down_events() -> int:
     days = timedelta(days=settings.EVENT_PAYLOAD_DAYS)
     return StripeEvent.objects.cut_down(received_before=timezone.now() - days)
+
+
+def mails_that_wait() -> Iterator[Line]:
+    unwritten: list[OrderEmail] = []
+    yield from counted(emails.send_due(unwritten=unwritten), "mails sent that had waited")
+    for email in unwritten:
+        yield Line(f"not now: mail {email.pk} of order {email.order_id} ({EmailNotWritten.code})", is_mended=False)
 
 
 def counted(count: int, what: str) -> Iterator[Line]:

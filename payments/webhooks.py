@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from payments import brake, disputes, fulfillment, refunds
 from payments.errors import AccountSilent, StorefrontError, StripeObjectMissing
@@ -30,7 +31,13 @@ STRIPE_TRIES_AT_ONCE = timedelta(hours=1)
 SECONDS_BETWEEN_WRITES = 5
 
 NUMBER = r"[0-9]{1,18}"
-NOT_OF_ITS_ACCOUNT = "it comes from the account that sells in {}"
+# Kept with the event, and read by staff: the log beside it says of which payment.
+ANOTHER_ACCOUNT = gettext_noop("It comes from another account than the payment is of.")
+ANOTHER_SESSION = gettext_noop("It is about another Checkout Session.")
+ANOTHER_INTENT = gettext_noop("It is about another PaymentIntent.")
+ANOTHER_LIVEMODE = gettext_noop("It has another livemode than the payment.")
+ANOTHER_CURRENCY = gettext_noop("It has another currency than the payment.")
+ANOTHER_AMOUNT = gettext_noop("It has another amount than the payment.")
 
 
 def receive(event: Event) -> None:
@@ -191,9 +198,9 @@ def settle_money_back(event: Event, settle: Callable[[Payment], object]) -> tupl
     payment = payment_taken_back(event)
     if payment is None:
         return Outcome.NOT_OURS, ""
-    problem = "" if is_of_its_account(event, payment) else NOT_OF_ITS_ACCOUNT.format(event.keypair.currency)
+    problem = "" if is_of_its_account(event, payment) else ANOTHER_ACCOUNT
     if event.livemode is not payment.livemode:
-        problem = "it has another livemode"
+        problem = ANOTHER_LIVEMODE
     if problem:
         logger.error("Event %s does not fit payment %s: %s", event.id, payment.pk, problem)
         return Outcome.REFUSED, problem
@@ -249,15 +256,15 @@ def is_of_its_account(event: Event, payment: Payment) -> bool:
 def difference(payment: Payment, event: Event) -> str:
     """What keeps this event from being about the payment, or an empty text. Raises NoKeypair."""
     if not is_of_its_account(event, payment):
-        return NOT_OF_ITS_ACCOUNT.format(event.keypair.currency)
+        return ANOTHER_ACCOUNT
     if payment.stripe_id not in ("", event.object_id):
-        return f"it is about another {'PaymentIntent' if payment.is_intent else 'Checkout Session'}"
+        return ANOTHER_INTENT if payment.is_intent else ANOTHER_SESSION
     if event.livemode is not payment.livemode or event.object.get("livemode") is not payment.livemode:
-        return "it has another livemode"
+        return ANOTHER_LIVEMODE
     if str(event.object.get("currency")).upper() != payment.currency:
-        return f"it has another currency than {payment.currency}"
+        return ANOTHER_CURRENCY
     if event.type not in FROM_BEFORE_AN_UPDATE and amount_of(event, payment) not in expected_amounts(event, payment):
-        return f"it has another amount than {payment.amount} {payment.currency}"
+        return ANOTHER_AMOUNT
     return ""
 
 

@@ -23,7 +23,7 @@ except ImproperlyConfigured as error:
     sys.exit(f"The shop does not start. {error}")
 
 wsgi_app = "storefront.wsgi"
-worker_class = "gthread"
+worker_class = "storefront.worker.Worker"
 # The configuration is checked once; a wrong one ends the start instead of restarting workers for ever.
 preload_app = True
 graceful_timeout = 30

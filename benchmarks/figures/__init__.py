@@ -3,12 +3,18 @@
 from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.figures import in_process, pages, webhooks
+from benchmarks.figures import bad_weather, in_process, pages, peer, transfer, webhooks
 from benchmarks.rows import Row
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "in-process": in_process.item_page,
     "page": pages.item_page,
     "catalog": pages.catalog,
+    "while-buying": bad_weather.pages_while_buying,
+    "while-hanging": bad_weather.pages_while_stripe_hangs,
+    "deploy": bad_weather.deploy,
+    "slow-senders": bad_weather.slow_senders,
+    "transfer": transfer.item_page,
+    "peer": peer.beside_ours,
     "webhooks": webhooks.webhooks,
 }

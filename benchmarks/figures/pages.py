@@ -28,7 +28,14 @@ def catalog(bench: Bench) -> Iterator[Row]:
 
 
 def compared(
-    bench: Bench, what: str, server: Server, path: str, baseline: str, other: Server, other_path: str, target: Target
+    bench: Bench,
+    what: str,
+    server: Server,
+    path: str,
+    baseline: str,
+    other: Server,
+    other_path: str,
+    target: Target | None,
 ) -> Row:
     def rate(server: Server, path: str) -> float:
         load = wrk(server.url + path, connections=CONNECTIONS, seconds=SECONDS, script="visitor.lua")

@@ -21,3 +21,4 @@ __all__ = [
 
 # All rooms of the shop stand in a line above each page: beside it they would take a list's columns their width.
 admin.site.enable_nav_sidebar = False
+admin.site.empty_value_display = "–"

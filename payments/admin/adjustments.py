@@ -57,12 +57,16 @@ class DiscountAmountInline(admin.TabularInline):
     form = DiscountAmountForm
     formset = AmountsFormSet
     extra = 1
+    verbose_name = gettext_lazy("amount")
+    verbose_name_plural = gettext_lazy("amounts, one for each currency")
 
 
 @admin.register(Discount)
 class DiscountAdmin(RetiresCounterparts, admin.ModelAdmin):
     list_display = ["name", "code", "takes_off", "active", "valid_from", "valid_until", "maximum_uses"]
     list_filter = ["active"]
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
     search_fields = ["name", "code"]
     inlines = [DiscountAmountInline]
 
@@ -78,6 +82,12 @@ class DiscountAdmin(RetiresCounterparts, admin.ModelAdmin):
 
 @admin.register(Tax)
 class TaxAdmin(RetiresCounterparts, admin.ModelAdmin):
-    list_display = ["display_name", "percentage", "inclusive", "jurisdiction", "active", "automatic", "currencies"]
+    list_display = ["display_name", "percent", "inclusive", "jurisdiction", "active", "automatic", "currencies"]
     list_filter = ["active", "automatic", "inclusive"]
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
     search_fields = ["display_name", "jurisdiction"]
+
+    @admin.display(description=gettext_lazy("percentage"))
+    def percent(self, tax: Tax) -> str:
+        return format_percent(tax.percentage)

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from payments.board.charts import Chart, chart_of
+from payments.board.charts import Bar, Chart, chart_of
 from payments.board.figures import Figures
 from payments.board.items import BestItem
 from payments.board.links import Counted
@@ -66,7 +66,7 @@ def shown(figures: Figures, period: Period) -> dict[str, Any]:
         "chart_words": words_of(chart, period, amount),
         "rows": [(day(bar.bucket, period), amount(bar.gross), amount(bar.refunds)) for bar in chart.bars],
         "bars": [(bar, bar_words(bar.bucket, bar.gross, bar.refunds, period, amount)) for bar in chart.bars],
-        "ends": [day(bar.bucket, period) for bar in (chart.bars[0], chart.bars[-1])],
+        "ticks": [day(bar.bucket, period) for bar in ticks(chart)],
         "best": [
             (_("Best items by sum"), items_shown(figures.best_by_sum, figures, period, amount)),
             (_("Best items by count"), items_shown(figures.best_by_count, figures, period, amount)),
@@ -107,7 +107,7 @@ def figures_shown(figures: Figures, period: Period, amount: Callable[[int], str]
     yield Shown(_("Average order"), amount(figures.average), link("paid"), divided)
     yield Shown(_("Offered"), str(figures.offered), link("offered"), _("Orders first offered for payment in this time"))
     share = "–" if figures.conversion is None else format_percent(figures.conversion)
-    paid = _("%(paid)s of the %(offered)s offered orders are paid by now")
+    paid = _("Paid by now: %(paid)s of %(offered)s offered")
     counts = {"paid": figures.offered_and_paid, "offered": figures.offered}
     yield Shown(_("Conversion"), share, link("offered_and_paid"), paid % counts)
     if figures.payments_made_twice:
@@ -120,6 +120,8 @@ def figures_shown(figures: Figures, period: Period, amount: Callable[[int], str]
 
 
 def free_words(figures: Figures) -> str:
+    if not figures.free_orders:
+        return _("Paid or complete in this time")
     return ngettext(
         "Paid or complete in this time; %(count)s of them was free",
         "Paid or complete in this time; %(count)s of them were free",
@@ -153,6 +155,12 @@ def day(bucket: date, period: Period) -> str:
 def bar_words(bucket: date, gross: int, refunds: int, period: Period, amount: Callable[[int], str]) -> str:
     facts = {"day": day(bucket, period), "gross": amount(gross), "refunds": amount(refunds)}
     return _("%(day)s: gross %(gross)s, refunds %(refunds)s") % facts
+
+
+def ticks(chart: Chart) -> list[Bar]:
+    """The first, the one in the middle, and the last, as far as there are so many."""
+    last = len(chart.bars) - 1
+    return [chart.bars[place] for place in sorted({0, last // 2, last})]
 
 
 def words_of(chart: Chart, period: Period, amount: Callable[[int], str]) -> dict[str, str]:

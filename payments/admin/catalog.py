@@ -4,8 +4,10 @@ from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.actions import delete_selected
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -19,7 +21,11 @@ from payments.admin.item_list import ItemList
 from payments.admin.item_sale import OnAndOffSale
 from payments.admin.price_changes import PriceChanges
 from payments.admin.prices import PriceForm
+from payments.admin.selections import chosen
 from payments.models import Item
+
+# The page that asks once more sends each of them back, and Django takes a thousand fields.
+MOST_DELETED = 500
 
 
 class ItemForm(PriceForm):
@@ -33,6 +39,8 @@ class ItemForm(PriceForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.show_hidden_initial = bool(self.instance.pk)
+        # As many as anybody wants.
+        self.fields["stock"].widget.attrs["placeholder"] = "∞"
 
     def clean_stock(self) -> int | None:
         """The difference that staff made to the stock, made to what is there by now."""
@@ -82,7 +90,10 @@ class ItemFormSet(BaseModelFormSet):
 @admin.register(Item)
 class ItemAdmin(OnAndOffSale, PriceChanges, Copies, Imports, Exports, ItemList):
     form = ItemForm
-    actions = ["put_on_sale", "take_off_sale", "change_prices", "copy_items", "export_xlsx", "export_csv"]
+    actions = [
+        *("put_on_sale", "take_off_sale", "change_prices", "copy_items", "export_xlsx", "export_csv"),
+        "delete_selected",
+    ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> tuple[str, ...]:
         return ("created", "changed") if obj else ()
@@ -97,6 +108,16 @@ class ItemAdmin(OnAndOffSale, PriceChanges, Copies, Imports, Exports, ItemList):
         """What is saved is locked from when it is read."""
         with transaction.atomic() if request.method == "POST" else nullcontext():
             return super().changelist_view(request, *args, **kwargs)
+
+    @admin.action(description=delete_selected.short_description, permissions=["delete"])  # type: ignore[attr-defined]
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Item]) -> HttpResponse | None:
+        return delete_selected(self, request, queryset) if chosen(request, queryset, MOST_DELETED) else None
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        response: HttpResponse = super().history_view(request, object_id, extra_context)
+        for entry in getattr(response, "context_data", {}).get("action_list", []):
+            history.in_words(entry)
+        return response
 
     def save_model(self, request: HttpRequest, obj: Item, form: Any, change: bool) -> None:
         """Nothing is written back but what staff changed."""

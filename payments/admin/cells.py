@@ -12,10 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.template.defaultfilters import truncatechars, yesno
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from import_export.widgets import Widget
+
+from payments.languages import decimal_separator
 
 GREATEST_PRICE = Decimal(10) ** 12
 GREATEST_ID = 2**63 - 1
@@ -98,7 +99,7 @@ class PriceCell(Widget):
         return price
 
     def render(self, value: Any, obj: Any = None, *, as_text: bool = False, **kwargs: Any) -> Any:
-        return str(value).replace(".", formats.get_format("DECIMAL_SEPARATOR")) if as_text else value
+        return str(value).replace(".", decimal_separator()) if as_text else value
 
 
 def price_of(value: Any) -> Decimal:

@@ -8,6 +8,8 @@ from payments.gateway.keys import SANDBOX_MARK
 from payments.models import Dispute, Payment
 
 DASHBOARD = "https://dashboard.stripe.com"
+# Enough to tell one from another; the page of each has all of it.
+SHOWN = 14
 
 
 def payment_link(payment: Payment) -> SafeString | str:
@@ -25,7 +27,7 @@ def dispute_link(dispute: Dispute) -> SafeString | str:
 
 
 def link(address: str, object_id: str) -> SafeString | str:
-    shown = object_id[:24] + "…"
+    shown = object_id if len(object_id) <= SHOWN else object_id[:SHOWN] + "…"
     return format_html('<a href="{}" rel="noreferrer">{}</a>', address, shown) if address else shown
 
 

@@ -120,18 +120,23 @@ def order() -> Step:
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
+    require_may_see_guide(request)
     return show(request)
 
 
 @require_POST
 def examine(request: HttpRequest) -> HttpResponse:
     """Ask each account. Nothing of a key is shown but what tells it from others."""
+    require_may_see_guide(request)
     return show(request, examined=[(keypair_in_words(keypair), findings(keypair)) for keypair in every_keypair()])
 
 
-def show(request: HttpRequest, **found: Any) -> HttpResponse:
+def require_may_see_guide(request: HttpRequest) -> None:
     if not may_see_guide(request):
         raise PermissionDenied
+
+
+def show(request: HttpRequest, **found: Any) -> HttpResponse:
     context = admin.site.each_context(request) | {"title": _("Getting started"), "steps": steps(), **found}
     return render(request, "admin/guide.html", context)
 

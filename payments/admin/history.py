@@ -1,7 +1,9 @@
 """What was done to many items at once stands in the history of each: what, when, and by whom."""
 
 import json
+import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.admin.models import LogEntry
@@ -9,11 +11,12 @@ from django.contrib.admin.utils import label_for_field
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 from djmoney.money import Money
 
 from payments.models import Item
-from payments.money import price_decimals
+from payments.money import format_amount, price_decimals, to_minor_units
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -22,6 +25,8 @@ Message = list[dict[str, Any]]
 ADDED: Message = [{"added": {}}]
 COLUMNS = ["name", "description", "price", "picture", "on_sale", "stock"]
 ROWS_AT_ONCE = 500
+# It is noted in English, as Django notes the names of fields.
+PRICE_CHANGE = re.compile(r"price from ([0-9.]+) ([A-Z]{3}) to ([0-9.]+) ([A-Z]{3})")
 
 
 def note(request: HttpRequest, flag: int, changes: Iterable[tuple[Item, Message]]) -> None:
@@ -63,3 +68,27 @@ def price_change(before: Money, after: Money) -> str:
 def shown(price: Money) -> str:
     code = str(price.currency)
     return f"{round(price.amount, price_decimals(code))} {code}"
+
+
+def in_words(entry: LogEntry) -> LogEntry:
+    """With its change of a price as the reader's language has it; Django translates the rest."""
+    try:
+        message = json.loads(entry.change_message)
+        for part in message:
+            fields = part["changed"]["fields"]
+            fields[:] = [PRICE_CHANGE.sub(price_change_in_words, field) for field in fields]
+    except (ValueError, TypeError, KeyError):
+        # Another kind of entry, or plain text.
+        return entry
+    entry.change_message = json.dumps(message)
+    return entry
+
+
+def price_change_in_words(found: re.Match[str]) -> str:
+    before, its_currency, after, currency = found.groups()
+    values = {"before": written(before, its_currency), "after": written(after, currency)}
+    return _("price from %(before)s to %(after)s") % values
+
+
+def written(amount: str, currency: str) -> str:
+    return format_amount(to_minor_units(Decimal(amount), currency), currency)

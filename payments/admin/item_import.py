@@ -50,7 +50,9 @@ class FileForm(forms.Form):
 
 class Imports(admin.ModelAdmin):
     def has_import_permission(self, request: HttpRequest) -> bool:
-        return self.has_add_permission(request) or self.has_change_permission(request)
+        """It shows what items are before it changes them."""
+        may_save = self.has_add_permission(request) or self.has_change_permission(request)
+        return may_save and self.has_view_permission(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         may_import = {"has_import_permission": self.has_import_permission(request)}
@@ -76,7 +78,11 @@ class Imports(admin.ModelAdmin):
         self.require_import_permission(request)
         upload = uploaded(request)
         if upload is None:
-            messages.warning(request, _("This file was imported already, or it is older than a day: choose it again."))
+            text = _(
+                "This file was imported already, is older than a day, or you have sent many others since: "
+                "choose it again."
+            )
+            messages.warning(request, text)
             return HttpResponseRedirect(reverse("admin:item-import"))
         table = read(bytes(upload.content))
         only_good = "only_good" in request.POST
@@ -99,9 +105,8 @@ class Imports(admin.ModelAdmin):
 
 
 def keep(request: HttpRequest, form: FileForm) -> Upload:
-    Upload.objects.forget_old()
-    name = (form.cleaned_data["file"].name or "")[:200]
-    return Upload.objects.create(user=cast("User", request.user), name=name, content=form.content)
+    name = form.cleaned_data["file"].name or ""
+    return Upload.objects.keep(cast("User", request.user), name=name, content=form.content)
 
 
 def uploaded(request: HttpRequest) -> Upload | None:

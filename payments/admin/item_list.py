@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from payments.admin.long_lists import CurrencyFilter, LongList
+from payments.admin.long_lists import CurrencyFilter, LongList, short
 from payments.models import Item
 from payments.models.catalog import LOW_STOCK
 
@@ -39,7 +39,7 @@ class StockFilter(admin.SimpleListFilter):
 
 
 class ItemList(LongList):
-    list_display = ["picture_shown", "name", "on_sale", "price", "stock", "changed"]
+    list_display = ["picture_shown", "name", "on_sale", "price", "stock", "changed_short"]
     list_display_links = ["name"]
     list_editable = ["on_sale", "price", "stock"]
     list_filter = [CurrencyFilter, "on_sale", StockFilter]
@@ -61,6 +61,10 @@ class ItemList(LongList):
         if number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS and int(number) <= GREATEST_ID:
             found |= queryset.filter(pk=int(number))
         return found, has_duplicates
+
+    @admin.display(description=_("changed"))
+    def changed_short(self, item: Item) -> str:
+        return short(item.changed)
 
     @admin.display(description=_("picture"))
     def picture_shown(self, item: Item) -> SafeString | str:

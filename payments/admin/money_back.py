@@ -9,10 +9,15 @@ from django.utils.translation import gettext_lazy
 
 from payments import refunds
 from payments.admin.dashboard import dispute_link
-from payments.admin.long_lists import CurrencyFilter, LongList
+from payments.admin.long_lists import CurrencyFilter, LongList, short
 from payments.admin.read_only import ReadOnly
+from payments.admin.related import LeadsToOrder
 from payments.errors import StorefrontError
 from payments.models import Dispute, Refund
+
+# A person waits for each answer, and as many are told on one page.
+MOST_AT_ONCE = 20
+SEARCH_HELP = gettext_lazy("By the order's number, or an id at Stripe.")
 
 
 class PaymentCurrencyFilter(CurrencyFilter):
@@ -37,7 +42,7 @@ class RefundInline(ReadOnly, admin.TabularInline):
 
 class DisputeInline(ReadOnly, admin.TabularInline):
     model = Dispute
-    fields = readonly_fields = ("shown_amount", "status", "reason", "evidence_due_by", "at_stripe", "created")
+    fields = readonly_fields = ("shown_amount", "status", "reason_in_words", "evidence_due_by", "at_stripe", "created")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispute]:
         return super().get_queryset(request).select_related("payment")
@@ -48,22 +53,16 @@ class DisputeInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnly, LongList):
+class RefundAdmin(LeadsToOrder, ReadOnly, LongList):
     list_display = [
-        "__str__",
-        "payment",
-        "shown_amount",
-        "status",
-        "reason",
-        "note",
-        "requested_by",
-        "problem_in_words",
-        "created",
+        *("__str__", "order_shown", "shown_amount", "status", "reason", "note", "requested_by"),
+        *("problem_in_words", "created_short"),
     ]
     sortable_by = ()
     list_filter = ["status", "reason", PaymentCurrencyFilter]
-    list_select_related = ["payment", "requested_by"]
+    list_select_related = ["payment__order", "requested_by"]
     search_fields = ["payment__order__id__exact", "payment__payment_intent_id__exact", "stripe_id__exact"]
+    search_help_text = SEARCH_HELP
     fields = readonly_fields = (
         *("payment", "shown_amount", "status", "reason", "note", "requested_by", "problem_in_words"),
         *("stripe_id", "created", "changed"),
@@ -75,7 +74,12 @@ class RefundAdmin(ReadOnly, LongList):
 
     @admin.action(description=gettext_lazy("Ask Stripe what became of them"), permissions=["refund"])
     def ask_stripe(self, request: HttpRequest, chosen: QuerySet[Refund]) -> None:
-        for refund in chosen.select_related("payment__order"):
+        refunds_chosen = list(chosen.select_related("payment__order")[: MOST_AT_ONCE + 1])
+        if len(refunds_chosen) > MOST_AT_ONCE:
+            told = _("At most %(count)d refunds are asked about at once: choose fewer.")
+            self.message_user(request, told % {"count": MOST_AT_ONCE}, level="ERROR")
+            return
+        for refund in refunds_chosen:
             try:
                 refunds.settle_refund(refund)
             except StorefrontError as error:
@@ -86,16 +90,21 @@ class RefundAdmin(ReadOnly, LongList):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(ReadOnly, LongList):
-    list_display = ["__str__", "payment", "shown_amount", "status", "reason", "evidence_due_by", "at_stripe"]
+class DisputeAdmin(LeadsToOrder, ReadOnly, LongList):
+    list_display = ["__str__", "order_shown", "shown_amount", "status", "reason_in_words", "due", "at_stripe"]
     sortable_by = ()
     list_filter = ["status", CurrencyFilter]
-    list_select_related = ["payment"]
+    list_select_related = ["payment__order"]
     search_fields = ["payment__order__id__exact", "payment__payment_intent_id__exact", "stripe_id__exact"]
+    search_help_text = SEARCH_HELP
     fields = readonly_fields = (
-        *("payment", "shown_amount", "status", "reason", "evidence_due_by", "is_charge_refundable"),
+        *("payment", "shown_amount", "status", "reason_in_words", "evidence_due_by", "is_charge_refundable"),
         *("at_stripe", "created", "changed"),
     )
+
+    @admin.display(description=gettext_lazy("answer due by"))
+    def due(self, dispute: Dispute) -> str:
+        return short(dispute.evidence_due_by) if dispute.evidence_due_by else ""
 
     @admin.display(description=gettext_lazy("At Stripe"))
     def at_stripe(self, dispute: Dispute) -> SafeString | str:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from payments.errors import DiscountRefused
 from payments.gateway.keys import currencies
@@ -101,14 +101,24 @@ class AdjustmentsForm(forms.ModelForm):
         if not unseen:
             return ""
         put = {tax.tax_id for tax in order.taxes.all()}
-        told = (
-            _("%(taxes)s was added, as to every order in %(currency)s: if it is not due, untick it and save.")
-            if put.issuperset(tax.pk for tax in unseen)
-            else _(
-                "Orders in %(currency)s usually have %(taxes)s, and this one has not: tick it if it is due, and save."
-            )
-        )
-        return told % {"currency": order.currency, "taxes": ", ".join(str(tax) for tax in unseen)}
+        told = added_in_words if put.issuperset(tax.pk for tax in unseen) else left_out_in_words
+        return told(len(unseen)) % {"currency": order.currency, "taxes": ", ".join(str(tax) for tax in unseen)}
+
+
+def added_in_words(count: int) -> str:
+    return ngettext(
+        "%(taxes)s was added, as to every order in %(currency)s: if it is not due, untick it and save.",
+        "%(taxes)s were added, as to every order in %(currency)s: if one is not due, untick it and save.",
+        count,
+    )
+
+
+def left_out_in_words(count: int) -> str:
+    return ngettext(
+        "Orders in %(currency)s usually have %(taxes)s, and this one has not: tick it if it is due, and save.",
+        "Orders in %(currency)s usually have %(taxes)s, and this one has not: tick what is due, and save.",
+        count,
+    )
 
 
 def no_longer_offered(order: Order) -> list[tuple[str, str]]:

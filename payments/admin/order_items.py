@@ -23,6 +23,10 @@ class ItemSelect(AutocompleteSelect):
     def get_url(self) -> str:
         return reverse("admin:order-items")
 
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The list opens within the page's content: at the end of the page nobody who hears it would look for it."""
+        return super().build_attrs(*args, **kwargs) | {"data-dropdown-parent": "#content-start"}
+
     def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
         """The choices of the form's field: what is chosen, and a few for a browser without scripts."""
         return Select.optgroups(self, name, value, attr)
@@ -38,12 +42,13 @@ def for_sale() -> QuerySet[Item]:
 
 
 def items_for_sale(request: HttpRequest) -> HttpResponse:
-    """As the script of Django's admin reads it. They are found as in the list of items."""
-    text = request.GET.get("term", "").replace("\0", "")
+    """As the script of Django's admin reads it. They are found as in the list of items, first those of this name."""
+    text, page = request.GET.get("term", "").replace("\0", ""), page_in(request)
     found, _ = admin.site.get_model_admin(Item).get_search_results(request, for_sale(), text)
-    start = (page_in(request) - 1) * AT_ONCE
+    start = (page - 1) * AT_ONCE
     items = list(found[start : start + AT_ONCE + 1])
-    shown = sorted(items[:AT_ONCE], key=lambda item: item.name.casefold() != text.strip().casefold())
+    named_so = for_sale().filter(name__iexact=text.strip())[:AT_ONCE] if page == 1 else []
+    shown = dict.fromkeys([*named_so, *items[:AT_ONCE]])
     results = [{"id": str(item.pk), "text": item_label(item)} for item in shown]
     return JsonResponse({"results": results, "pagination": {"more": len(items) > AT_ONCE}})
 

@@ -75,7 +75,7 @@ def close_shoppers_page(order: Order) -> str:
 @admin.register(Order)
 class OrderAdmin(ChoosesOnly, LongList):
     form = OrderForm
-    list_display = ["__str__", "state", "total", "email", "bought", "created"]
+    list_display = ["__str__", "state", "total", "email", "bought", "created_short"]
     sortable_by = ()
     list_filter = [StateFilter, "refunded", "dispute", CurrencyFilter, "created", CountedOnBoard]
     # They are looked for by `search`; Django shows its field for this.
@@ -123,6 +123,10 @@ class OrderAdmin(ChoosesOnly, LongList):
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
         return (search(queryset, search_term) if search_term.strip() else queryset), False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Without its lines an order has nothing in it, and no currency."""
+        return super().has_add_permission(request) and request.user.has_perm("payments.add_orderline")
 
     def has_change_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return may_be_composed(obj) and super().has_change_permission(request, obj)
@@ -188,6 +192,8 @@ class OrderAdmin(ChoosesOnly, LongList):
 
     def response_post_save_add(self, request: HttpRequest, obj: Order) -> HttpResponseRedirect:
         """On to the page that has the link for the shopper."""
+        if not self.has_view_permission(request, obj):
+            return super().response_post_save_add(request, obj)
         return HttpResponseRedirect(change_page(obj))
 
     @method_decorator(require_POST)
@@ -210,7 +216,7 @@ class OrderAdmin(ChoosesOnly, LongList):
         if not super().has_change_permission(request, order):
             raise PermissionDenied
         if payment_link.send(request, order):
-            super().log_change(request, order, f"Sent the link to {order.email}.")
+            super().log_change(request, order, payment_link.noted(order))
         return HttpResponseRedirect(change_page(order))
 
     def packing_slips(self, request: HttpRequest) -> HttpResponse:

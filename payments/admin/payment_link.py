@@ -1,12 +1,13 @@
 """The order's link, by which its shopper pays, sent by mail."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from payments import emails
 from payments.errors import EmailNotSent
@@ -38,3 +39,8 @@ def send(request: HttpRequest, order: Order) -> bool:
     told = _("The link was sent to %(email)s.") % {"email": order.email}
     messages.success(request, f"{told}{emails.where_mail_goes()}")
     return True
+
+
+def noted(order: Order) -> list[dict[str, Any]]:
+    """For the order's history, which translates it for its reader."""
+    return [{"added": {"name": gettext_noop("mail with the payment link"), "object": order.email}}]

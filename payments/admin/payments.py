@@ -1,5 +1,6 @@
 """Payments and events: to be looked at, never edited. A payment can be refunded."""
 
+import re
 from typing import Any
 
 from django.contrib import admin
@@ -8,19 +9,21 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from payments.admin.dashboard import payment_link
-from payments.admin.long_lists import CurrencyFilter, LongList
+from payments.admin.long_lists import CurrencyFilter, LongList, short
 from payments.admin.money_back import DisputeInline, RefundInline
 from payments.admin.order_search import number_in
 from payments.admin.read_only import ReadOnly
 from payments.admin.refunding import refund_page
+from payments.admin.related import LeadsToOrder, linked
 from payments.admin.webhook_health import account_name, health_of_accounts, refused_deliveries
 from payments.endpoints import EVENTS
+from payments.gateway.keys import masked
 from payments.models import Payment, StripeEvent
 from payments.money import format_amount
 
@@ -49,41 +52,31 @@ class PaymentColumns:
 class PaymentInline(PaymentColumns, ReadOnly, admin.TabularInline):
     model = Payment
     readonly_fields = (
-        "attempt",
-        "status",
-        "amount_shown",
-        "refunded",
-        "refund",
-        "at_stripe",
-        "problem_in_words",
-        "created",
+        *("payment_shown", "status", "amount_shown", "refunded", "refund", "problem_in_words"),
+        *("at_stripe", "created"),
     )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden = [] if may_refund(request) else ["refund"]
         return [name for name in self.readonly_fields if name not in hidden]
 
+    @admin.display(description=gettext_lazy("payment"))
+    def payment_shown(self, payment: Payment) -> SafeString | str:
+        return linked(payment) if payment.pk else "–"
+
     @admin.display(description=gettext_lazy("Refund"))
     def refund(self, payment: Payment) -> SafeString | str:
         if not payment.refundable_amount:
             return "–"
-        address = reverse("admin:payment-refund", args=[payment.pk])
+        address = reverse("admin:payment-refund", args=[payment.pk]) + "?from=order"
         return format_html('<a href="{}">{}</a>', address, pgettext("button", "Refund"))
 
 
 @admin.register(Payment)
-class PaymentAdmin(PaymentColumns, ReadOnly, LongList):
+class PaymentAdmin(PaymentColumns, LeadsToOrder, ReadOnly, LongList):
     list_display = [
-        "__str__",
-        "order",
-        "status",
-        "method",
-        "amount_shown",
-        "refunded",
-        "mode",
-        "at_stripe",
-        "problem_in_words",
-        "created",
+        *("__str__", "order_shown", "status", "amount_shown", "refunded", "problem_in_words"),
+        *("at_stripe", "created_short"),
     ]
     sortable_by = ()
     list_filter = ["status", "method", CurrencyFilter, "livemode"]
@@ -91,7 +84,7 @@ class PaymentAdmin(PaymentColumns, ReadOnly, LongList):
     search_fields = ["order__id", "checkout_session_id", "payment_intent_id"]
     search_help_text = gettext_lazy("By the order's number, or the id of a Checkout Session or PaymentIntent.")
     fields = readonly_fields = (
-        *("order", "attempt", "status", "method", "amount_shown", "refunded", "mode", "publishable_key"),
+        *("order", "attempt", "status", "method", "amount_shown", "refunded", "account_shown", "mode"),
         *(
             "checkout_session_id",
             "payment_intent_id",
@@ -120,6 +113,10 @@ class PaymentAdmin(PaymentColumns, ReadOnly, LongList):
             raise PermissionDenied
         return refund_page(request, get_object_or_404(Payment.objects.select_related("order"), pk=payment_id))
 
+    @admin.display(description=gettext_lazy("Account"))
+    def account_shown(self, payment: Payment) -> str:
+        return f"{account_name(payment.publishable_key)} ({masked(payment.publishable_key)})"
+
     @admin.display(description=gettext_lazy("Mode"))
     def mode(self, payment: Payment) -> str:
         return _("Live") if payment.livemode else _("Test")
@@ -140,21 +137,27 @@ class EventTypeFilter(admin.SimpleListFilter):
     parameter_name = "type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in EVENTS]
+        return [(name, breakable(name)) for name in EVENTS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> QuerySet[StripeEvent]:
         return queryset.filter(type=self.value()) if self.value() else queryset
 
 
+def breakable(name: str) -> SafeString:
+    """A long name of Stripe's is broken between its words."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in re.split("(?<=[._])", name)))  # noqa: S308  (ours)
+
+
 @admin.register(StripeEvent)
 class StripeEventAdmin(ReadOnly, LongList):
-    list_display = ["event_id", "type", "account_shown", "outcome", "problem", "failures", "was_fetched", "received"]
+    list_display = ["type", "account_shown", "outcome", "problem_in_words", "failures", "received_short", "event_id"]
     sortable_by = ()
     list_filter = ["outcome", EventTypeFilter, "livemode", "was_fetched"]
     search_fields = ["event_id__exact", "object_id__exact"]
+    search_help_text = gettext_lazy("By the id of the event, or of what it is about at Stripe.")
     fields = readonly_fields = (
-        *("event_id", "type", "account", "livemode", "object_id", "outcome", "problem", "failures", "last_failure"),
-        *("failed_at", "was_fetched", "received", "changed", "payload"),
+        *("event_id", "type", "account", "livemode", "object_id", "outcome", "problem_in_words", "failures"),
+        *("last_failure_in_words", "failed_at", "was_fetched", "received", "changed", "payload"),
     )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -164,3 +167,7 @@ class StripeEventAdmin(ReadOnly, LongList):
     @admin.display(description=gettext_lazy("Account"))
     def account_shown(self, event: StripeEvent) -> str:
         return account_name(event.account)
+
+    @admin.display(description=gettext_lazy("received"))
+    def received_short(self, event: StripeEvent) -> str:
+        return short(event.received)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from payments import refunds
 from payments.errors import RefundRefused, StorefrontError
-from payments.models import Payment, Refund
+from payments.models import Order, Payment, Refund
 from payments.models.refunds import MAXIMUM_NOTE
 from payments.money import format_amount, from_minor_units, price_decimals, to_minor_units
 
@@ -78,7 +78,7 @@ class RefundForm(forms.Form):
 def refund_page(request: HttpRequest, payment: Payment) -> HttpResponse:
     """The caller has seen to it that the user may do this."""
     form = RefundForm(payment, request.POST if request.method == "POST" else None)
-    if not form.is_valid():
+    if not form.is_valid() or "again" in form.data:
         return page(request, payment, form)
     if not form.is_confirmed:
         return page(request, payment, form, amount=format_amount(form.minor_units, payment.currency))
@@ -88,7 +88,7 @@ def refund_page(request: HttpRequest, payment: Payment) -> HttpResponse:
         form.add_error(None, _("Nothing was refunded. %(problem)s") % {"problem": error})
         return page(request, payment, form)
     tell(request, refund)
-    return HttpResponseRedirect(reverse("admin:payments_payment_change", args=[payment.pk]))
+    return HttpResponseRedirect(page_behind(request, payment))
 
 
 def give_back(form: RefundForm, *, by: "User") -> Refund:
@@ -116,14 +116,25 @@ def tell(request: HttpRequest, refund: Refund) -> None:
         messages.success(request, told % values)
 
 
+def page_behind(request: HttpRequest, payment: Payment) -> str:
+    """Staff goes back where it came from, the order or the payment; whoever may refund may not by that see either."""
+    pages: list[Payment | Order] = [payment, payment.order]
+    for shown in reversed(pages) if request.GET.get("from") == "order" else pages:
+        if admin.site.get_model_admin(type(shown)).has_view_permission(request, shown):
+            return reverse(f"admin:payments_{shown._meta.model_name}_change", args=[shown.pk])
+    return reverse("admin:index")
+
+
 def page(request: HttpRequest, payment: Payment, form: RefundForm, *, amount: str = "") -> HttpResponse:
     """With an `amount` it asks for a confirmation."""
     context = admin.site.each_context(request) | {
-        "title": _("Refund %(payment)s") % {"payment": payment},
+        "title": _("Refund %(payment)s") % {"payment": payment.order},
         "opts": Payment._meta,
+        "reason": Refund.Reason(form.cleaned_data["reason"]).label if amount else "",
         "payment": payment,
         "left": format_amount(payment.refundable_amount, payment.currency),
         "form": form,
         "amount": amount,
+        "page_behind": page_behind(request, payment),
     }
     return render(request, "admin/payments/payment/refund.html", context)

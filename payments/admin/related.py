@@ -1,11 +1,16 @@
-"""A form in which something else is chosen, and stays what it is."""
+"""What belongs to something else: a form in which it is chosen, and stays what it is; a list that leads to it."""
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.db.models import Field
+from django.db.models import Field, Model
 from django.forms import Field as FormField
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 
 class ChoosesOnly:
@@ -18,3 +23,16 @@ class ChoosesOnly:
             # It would open in this very tab, and what was filled in be lost.
             field.widget.can_view_related = False
         return field
+
+
+class LeadsToOrder:
+    """For a list of what belongs to an order, or to a payment for one."""
+
+    @admin.display(description=_("order"))
+    def order_shown(self, record: Any) -> SafeString:
+        return linked(getattr(record, "payment", record).order)
+
+
+def linked(record: Model) -> SafeString:
+    page = f"admin:{record._meta.app_label}_{record._meta.model_name}_change"
+    return format_html('<a href="{}">{}</a>', reverse(page, args=[record.pk]), record)

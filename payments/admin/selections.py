@@ -16,13 +16,13 @@ from payments.models import Item
 MOST_AT_ONCE = 5000
 
 
-def chosen(request: HttpRequest, queryset: QuerySet[Item]) -> list[Item]:
+def chosen(request: HttpRequest, queryset: QuerySet[Item], most: int = MOST_AT_ONCE) -> list[Item]:
     """In the order of their ids, as everybody takes them; empty, and said so, if they are too many."""
-    items = list(queryset.order_by("pk")[: MOST_AT_ONCE + 1])
-    if len(items) <= MOST_AT_ONCE:
+    items = list(queryset.order_by("pk")[: most + 1])
+    if len(items) <= most:
         return items
     text = _("At most %(count)s items can be changed at once: choose fewer, for example by a filter.")
-    messages.error(request, text % {"count": MOST_AT_ONCE})
+    messages.error(request, text % {"count": most})
     return []
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.utils import formats
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
+
+from payments.languages import cell_separator
 
 MOST_BYTES = 1_000_000
 MOST_BYTES_UNPACKED = 20_000_000
@@ -105,8 +106,7 @@ def text_of(content: bytes) -> str:
 def written_csv(rows: Iterable[Row]) -> bytes:
     """As the spreadsheet of this language opens it by a double click."""
     file = io.StringIO(newline="")
-    delimiter = ";" if formats.get_format("DECIMAL_SEPARATOR") == "," else ","
-    csv.writer(file, delimiter=delimiter).writerows(rows)
+    csv.writer(file, delimiter=cell_separator()).writerows(rows)
     return file.getvalue().encode("utf-8-sig")
 
 

@@ -32,6 +32,9 @@ class Call:
 
 def page(request: HttpRequest) -> HttpResponse:
     context = {
+        "title": _("Home"),
+        # Before whoever may log in, what they log in for.
+        "app_list": sorted(admin.site.get_app_list(request), key=lambda app: app["app_label"] != Order._meta.app_label),
         "steps": left_to_do() if may_see_guide(request) else [],
         "may_see_guide": may_see_guide(request),
         "calls": [call for call in calls(request) if call.found],
@@ -75,7 +78,9 @@ def failed_refunds() -> Call:
 
 def failed_webhooks() -> Call:
     events: QuerySet[StripeEvent] = StripeEvent.objects.waiting().filter(failures__gt=0).order_by("id")
-    found = [(f"{event.type}: {event.problem}", change_page("stripeevent", event.pk)) for event in events[:SHOWN]]
+    found = [
+        (f"{event.type}: {event.problem_in_words}", change_page("stripeevent", event.pk)) for event in events[:SHOWN]
+    ]
     return Call(_("Events that could not be worked on"), change_list("stripeevent", "outcome__exact=received"), found)
 
 

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from payments.admin import declines
 from payments.admin.webhook_health import account_name
 from payments.models import Dispute, Order, OrderChange, OrderEmail, Payment, Refund, StripeEvent
 from payments.money import format_amount
@@ -123,9 +124,9 @@ def declined(payments: list[Payment]) -> Iterator[Entry]:
 
 
 def reason_of(event: StripeEvent) -> str:
-    """As Stripe calls it; empty once that was left out of what is kept."""
+    """Empty once that was left out of what is kept."""
     error = json.loads(event.payload or "{}").get("data", {}).get("object", {}).get("last_payment_error") or {}
-    return str(error.get("decline_code") or error.get("code") or "")
+    return declines.in_words(str(error.get("decline_code") or error.get("code") or ""))
 
 
 def completed(order: Order, payments: list[Payment]) -> Iterator[Entry]:
@@ -156,7 +157,7 @@ def disputed(order: Order) -> Iterator[Entry]:
         values = {"amount": dispute.shown_amount}
         state = [dispute.get_status_display(), until(dispute)] if dispute.is_open else []
         opened = _("The cardholder disputes %(amount)s") % values
-        yield Entry(dispute.created, opened, joined(dispute.reason, *state), "bad", dispute)
+        yield Entry(dispute.created, opened, joined(dispute.reason_in_words, *state), "bad", dispute)
         if not dispute.is_open:
             is_lost = dispute.status == Dispute.Status.LOST
             ended = (
@@ -178,6 +179,8 @@ def mailed(order: Order, changes: list[OrderChange]) -> Iterator[Entry]:
         if email.sent_at:
             if not was_told(email, email.sent_at, changes):
                 yield Entry(email.sent_at, _("Mail sent: %(mail)s") % kind, email.recipient)
+        elif email.is_given_up:
+            yield Entry(email.created, _("A mail could not be sent: %(mail)s") % kind, email.recipient, "bad")
         else:
             yield Entry(email.created, _("A mail waits to be sent: %(mail)s") % kind, email.recipient)
 

@@ -33,7 +33,7 @@ def health_of(keypair: Keypair, waiting: int) -> Health:
         account=name_of(keypair),
         last_delivery=delivered,
         last_failure=failed.failed_at if failed else None,
-        problem=failed.last_failure if failed else "",
+        problem=failed.last_failure_in_words if failed else "",
         waiting=waiting,
     )
 

@@ -6,12 +6,12 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from payments import money
 from payments.board.figures import Figures
 from payments.board.periods import Period
+from payments.languages import cell_separator, decimal_separator
 
 Row = Sequence[Any]
 # With it, spreadsheets read UTF-8 as such.
@@ -76,14 +76,8 @@ def exact(amount: int, figures: Figures) -> Decimal:
 def as_csv(rows: Iterable[Row]) -> str:
     written = StringIO()
     written.write(BYTE_ORDER_MARK)
-    # Where a comma begins the decimals, spreadsheets take no comma for the end of a cell.
-    delimiter = ";" if decimal_separator() == "," else ","
-    csv.writer(written, delimiter=delimiter).writerows([[cell(value) for value in row] for row in rows])
+    csv.writer(written, delimiter=cell_separator()).writerows([[cell(value) for value in row] for row in rows])
     return written.getvalue()
-
-
-def decimal_separator() -> str:
-    return str(formats.get_format("DECIMAL_SEPARATOR"))
 
 
 def cell(value: Any) -> str:

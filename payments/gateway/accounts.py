@@ -104,6 +104,12 @@ def amount_never_charged(currency: str) -> int:
     return 20 * minimum_amount(currency) if currency in MINIMUM_CHARGE else to_minor_units(Decimal(10_000), currency)
 
 
+def read_books(keypair: Keypair) -> None:
+    """As the board reads them, but no more than shows whether it may."""
+    with stripe_errors_as_ours(keypair, "list balance transactions"):
+        client_for(keypair).v1.balance_transactions.list({"limit": 1, "expand": ["data.source"]}).to_dict()
+
+
 def publishable_key_opens(keypair: Keypair, intent: PaymentIntent) -> bool:
     """Whether the publishable key is of the account that has the intent.
 

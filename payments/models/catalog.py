@@ -20,6 +20,8 @@ from payments.errors import SoldOut
 
 # From here on staff may want to order more.
 LOW_STOCK = 5
+# Of a card on a phone, of one that is sharper or wider, and of an item's page on the best of screens.
+PICTURE_WIDTHS = (400, 800, 1600)
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -117,11 +119,20 @@ class Item(models.Model):
         """Where the picture is; empty if there is none."""
         if not self.picture or self.picture.startswith("https://"):
             return self.picture
-        try:
-            return static(self.picture)
-        except ValueError:
-            # The file was removed: an item without its picture is better than no page.
+        return address_of_file(self.picture)
+
+    @property
+    def picture_srcset(self) -> str:
+        """The files beside the picture that hold it in other widths: pictures/mug-400w.jpg for pictures/mug.jpg.
+
+        Empty if there is none; drawings need none.
+        """
+        stem, dot, ending = self.picture.rpartition(".")
+        if not stem or ending == "svg" or self.picture.startswith("https://"):
             return ""
+        names = {width: f"{stem}-{width}w{dot}{ending}" for width in PICTURE_WIDTHS}
+        found = {width: address_of_file(name) for width, name in names.items() if finders.find(name)}
+        return ", ".join(f"{address} {width}w" for width, address in found.items() if address)
 
     def clean(self) -> None:
         errors = {"picture": self.picture_problem()}
@@ -145,6 +156,14 @@ class Item(models.Model):
 
 # Django-money calls it in English.
 Item._meta.get_field("currency").verbose_name = _("currency")  # type: ignore[union-attr]
+
+
+def address_of_file(name: str) -> str:
+    """Of one below static/; empty if it was removed: an item without its picture is better than no page."""
+    try:
+        return static(name)
+    except ValueError:
+        return ""
 
 
 def is_https_url(value: str) -> bool:

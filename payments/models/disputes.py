@@ -17,6 +17,26 @@ LOST = ("lost",)
 WON = ("won", "warning_closed", "prevented")
 
 
+# As Stripe calls them: https://docs.stripe.com/disputes/categories.
+REASONS = {
+    "bank_cannot_process": _("The bank cannot process it"),
+    "check_returned": _("A check was returned"),
+    "credit_not_processed": _("A promised refund did not come"),
+    "customer_initiated": _("The cardholder asked the bank"),
+    "debit_not_authorized": _("The debit was not authorized"),
+    "duplicate": _("Charged twice"),
+    "fraudulent": _("The cardholder did not pay this"),
+    "general": _("No reason is given"),
+    "incorrect_account_details": _("The account details are wrong"),
+    "insufficient_funds": _("The account had too little money"),
+    "noncompliant": _("Against the card network's rules"),
+    "product_not_received": _("The goods did not arrive"),
+    "product_unacceptable": _("The goods are not as described"),
+    "subscription_canceled": _("The subscription was canceled"),
+    "unrecognized": _("The cardholder does not recognize it"),
+}
+
+
 class DisputeQuerySet(models.QuerySet["Dispute"]):
     def still_open(self) -> "DisputeQuerySet":
         return self.exclude(status__in=[*WON, *LOST])
@@ -101,6 +121,11 @@ class Dispute(models.Model):
     @display(description=_("amount"))
     def shown_amount(self) -> str:
         return format_amount(self.amount, self.currency)
+
+    @property
+    @display(description=_("reason"))
+    def reason_in_words(self) -> str:
+        return str(REASONS.get(self.reason, self.reason.replace("_", " ")))
 
     @property
     def is_open(self) -> bool:

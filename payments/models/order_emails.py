@@ -117,6 +117,10 @@ class OrderEmail(models.Model):
         return self.recipient or self.order.email
 
     @property
+    def is_given_up(self) -> bool:
+        return self.failures >= MAXIMUM_FAILURES
+
+    @property
     def is_out_of_date(self) -> bool:
         """Whether what it says is true no more: another mail tells what became of it."""
         return bool(

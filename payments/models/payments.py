@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from payments.errors import RefundRefused
+from payments.errors import RefundRefused, in_words
 from payments.models.orders import Order
 from payments.money import format_amount, step
 
@@ -347,8 +347,3 @@ class Payment(models.Model):
         for name, value in values.items():
             setattr(self, name, value)
         return True
-
-
-def in_words(problem: str) -> str:
-    """In the reader's language: it was noted in English, whatever the language of the page that found it."""
-    return gettext(problem) if problem else ""

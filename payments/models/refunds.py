@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from payments.errors import RefundRefused
+from payments.errors import RefundRefused, in_words
 from payments.models.orders import Order
-from payments.models.payments import MAXIMUM_PROBLEM, Payment, in_words
+from payments.models.payments import MAXIMUM_PROBLEM, Payment
 from payments.money import format_amount
 
 if TYPE_CHECKING:

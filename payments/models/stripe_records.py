@@ -3,12 +3,14 @@
 import json
 from datetime import datetime, timedelta
 
+from django.contrib.admin import display
 from django.db import models
 from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from payments.errors import in_words
 from payments.languages import format_moment
 
 # What deciding about an event takes. The rest, with the shopper's name and address, is only kept for a while.
@@ -109,6 +111,16 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
+
+    @property
+    @display(description=_("problem"))
+    def problem_in_words(self) -> str:
+        return in_words(self.problem)
+
+    @property
+    @display(description=_("last failure"))
+    def last_failure_in_words(self) -> str:
+        return in_words(self.last_failure)
 
     @property
     def is_done(self) -> bool:

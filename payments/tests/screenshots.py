@@ -4,15 +4,18 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from fnmatch import fnmatch
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from payments.tests.contact_sheets import for_docs, sheet
-from payments.tests.pages import PLACES, SCHEMES, SIZES, Place, Scheme, open_browser, visit
+from payments.tests.pages import PLACES
+from payments.tests.places import Place
 from payments.tests.shop_process import ROOT
 from payments.tests.stage import Stage, running_stage
+from payments.tests.visits import SCHEMES, SIZES, Scheme, open_browser, open_tab, visit
 
 FOLDER = ROOT / "screenshots"
 # Pictures far below are loaded only when somebody scrolls there.
@@ -32,9 +35,12 @@ def main() -> None:
         sys.exit(f"No page is called so. There are: {', '.join(PLACES)}.")
     with tempfile.TemporaryDirectory() as folder, running_stage(Path(folder)) as stage, sync_playwright() as playwright:
         languages = chosen.languages or stage.facts["languages"]
-        with open_browser(playwright, stage) as browser:
+        with open_browser(playwright, stage) as browser, ExitStack() as tabs:
+            cameras = {language: tabs.enter_context(open_tab(browser, language)) for language in languages}
             for place in places:
-                shots = [shot for language in languages for shot in photograph(browser, stage, place, language)]
+                shots = [
+                    shot for language in languages for shot in photograph(cameras[language], stage, place, language)
+                ]
                 sheet(shots, FOLDER / "sheets" / f"{place.name}.png")
                 sys.stdout.write(f"{place.name}: {len(shots)}\n")
     for_docs(FOLDER / "en", ROOT / "docs")
@@ -48,14 +54,14 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def photograph(browser: Browser, stage: Stage, place: Place, language: str) -> Iterator[Path]:
+def photograph(tab: Page, stage: Stage, place: Place, language: str) -> Iterator[Path]:
     folder = FOLDER / language
     folder.mkdir(parents=True, exist_ok=True)
-    with visit(browser, stage, place, language=language, reduced_motion="reduce") as page:
-        for size, viewport in SIZES.items():
-            page.set_viewport_size(viewport)
-            for scheme in SCHEMES:
-                yield take(page, scheme, folder / f"{place.name}-{size}-{scheme}.png")
+    visit(tab, stage, place, language)
+    for size, viewport in SIZES.items():
+        tab.set_viewport_size(viewport)
+        for scheme in SCHEMES:
+            yield take(tab, scheme, folder / f"{place.name}-{size}-{scheme}.png")
 
 
 def take(page: Page, scheme: Scheme, path: Path) -> Path:

@@ -12,6 +12,7 @@ from payments.tests.shop_process import Shop, running_shop, sandbox_keypair
 # Chromium is told where it is; the pages show it instead of a port that is another one each time.
 HOST = "shop.example"
 ORIGIN = f"http://{HOST}"
+CLERK, CLERKS_PASSWORD = "clerk", "clerk-password"
 SET_UP = "from payments.tests import everything_once; everything_once.set_up()"
 
 

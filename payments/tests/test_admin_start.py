@@ -80,17 +80,18 @@ def test_no_key_is_shown(admin_client: Client) -> None:
         assert secret not in page
 
 
-def test_who_may_not_look_at_events_learns_nothing_of_the_setup(clerk: Client) -> None:
+def test_who_may_not_look_at_events_learns_nothing_of_the_setup(clerk: Client, stripe_server: StripeServer) -> None:
     assert "Left to do" not in text(clerk)
     assert GUIDE not in text(clerk)
     assert (clerk.get(GUIDE).status_code, clerk.post(EXAMINATION).status_code) == (403, 403)
     assert Client().get(GUIDE)["Location"].startswith("/admin/login/")
+    assert stripe_server.requests == []
 
 
 def test_what_needs_somebody_is_named_with_where_to_look(
     admin_client: Client, clerk: Client, usd_mug: Item, pay: Pay
 ) -> None:
-    assert "Needs somebody" not in text(admin_client)
+    assert "Needs attention" not in text(admin_client)
     order = Order.objects.for_item(usd_mug, quantity=1, visitor="somebody")
     payment = checkout.open_session(order=order, origin="http://testserver")
     assert payment

@@ -148,6 +148,34 @@ def test_with_javascript_none_removes_the_line_and_enter_uses_the_code(page: Pag
     expect(page.get_by_role("status")).to_contain_text("The code TEN is in your cart")
 
 
+@with_javascript
+def test_two_items_put_in_before_the_shop_has_answered_are_both_in_the_cart(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Add to cart").first.evaluate(
+        "(button) => [button, ...document.querySelectorAll('.card button')].slice(0, 3).forEach((one) => one.click())"
+    )
+    expect(page.locator("#cart-count")).to_have_text("3")
+    page.goto("/cart")
+    expect(page.locator("#cart-count")).to_have_text("3")
+    expect(page.get_by_label("Quantity of")).to_have_count(2)
+
+
+@with_javascript
+def test_enter_in_a_quantitys_field_changes_it_once(page: Page) -> None:
+    add(page, 1, 1)
+    page.goto("/cart")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_label("Quantity of Stoneware Mug").fill("3")
+    page.get_by_label("Quantity of Stoneware Mug").press("Enter")
+    expect(page.locator("#cart-USD tbody")).to_contain_text("3 × USD\xa024.00")
+    page.get_by_label("Quantity of Stoneware Mug").fill("4")
+    page.get_by_role("button", name="Update Stoneware Mug").click()
+    expect(page.locator("#cart-USD tbody")).to_contain_text("4 × USD\xa024.00")
+    assert [url.partition("/cart/")[2] for url in sent] == ["change", "change"]
+    expect(page.get_by_role("status").locator("p")).to_have_count(1)
+
+
 def test_a_code_is_taken_off_by_a_button_of_its_own(page: Page) -> None:
     add(page, 1, 1)
     page.goto("/cart")

@@ -39,6 +39,17 @@ def test_a_file_is_refused_before_it_is_kept(shop: Shop) -> None:
         assert "at most 1024 kB" in answer.text
 
 
+def test_a_browser_keeps_scripts_and_styles_for_ever_and_gets_them_small(shop: Shop) -> None:
+    page = requests.get(f"{shop.url}/", timeout=10).text
+    addresses = re.findall(r'/static/shop/[^"]+\.(?:css|js)', page)
+    assert len(addresses) == 2
+    for address in addresses:
+        for encoding in ("br", "gzip"):
+            answer = requests.head(f"{shop.url}{address}", headers={"Accept-Encoding": encoding}, timeout=10)
+            assert answer.headers["Content-Encoding"] == encoding
+            assert answer.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+
+
 def test_a_cookie_with_a_nul_is_400(shop: Shop) -> None:
     headers = {"Cookie": r'sessionid="abcdefgh\000"'}
     assert requests.get(f"{shop.url}/admin/login/", headers=headers, timeout=10).status_code == 400

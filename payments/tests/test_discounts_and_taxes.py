@@ -91,6 +91,14 @@ def test_the_shoppers_page_shows_every_part(
     assert "Pay USD 40.48" in page
 
 
+def test_a_subtotal_that_is_the_total_is_not_said_a_second_time(client: Client, usd_mug: Item, included: Tax) -> None:
+    order = order_of(usd_mug, quantity=2)
+    order.put_taxes([included])
+    page = client.get(f"/order/{order.uuid}").content.decode()
+    assert "Sales tax 8.875% included" in page
+    assert "Subtotal" not in page
+
+
 def test_the_stand_ins_page_shows_the_same_figures(
     client: Client, usd_mug: Item, ten_percent: Discount, vat: Tax
 ) -> None:

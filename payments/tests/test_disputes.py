@@ -198,10 +198,10 @@ def test_an_event_of_another_account_changes_nothing_and_is_reported(
     thing = {"id": "re_1", "payment_intent": payment.payment_intent_id, "amount": 1900, "currency": "usd"}
     assert send_event(thing, type, currency="EUR").status_code == 200
     event = StripeEvent.objects.get()
-    assert (event.outcome, event.problem) == ("refused", "it comes from the account that sells in EUR")
+    assert (event.outcome, event.problem) == ("refused", "It comes from another account than the payment is of.")
     assert stripe_server.requests == []
     assert send_event(thing, type, livemode=True, event_id="evt_2").status_code == 200
-    assert StripeEvent.objects.latest("pk").problem == "it has another livemode"
+    assert StripeEvent.objects.latest("pk").problem == "It has another livemode than the payment."
     assert (Refund.objects.count(), order().refunded, order().dispute) == (0, "not", "none")
 
 

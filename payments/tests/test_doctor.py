@@ -83,7 +83,7 @@ def test_programs_get_json(registered: None) -> None:
     assert (usd["currency"], usd["retired"], usd["publishable_key"]) == ("USD", False, "pk_test_…_usd")
     assert {finding["state"] for finding in usd["findings"]} == {"ok"}
     assert {finding["subject"] for finding in usd["findings"]} == {
-        *("secret key", "charges", "mode", "publishable key", "webhook"),
+        *("secret key", "charges", "mode", "publishable key", "books", "webhook"),
     }
 
 
@@ -219,6 +219,28 @@ def test_a_restricted_key_that_may_not_see_endpoints_is_a_note(stripe_server: St
     assert (state, "may not read Webhook Endpoints" in says) == (State.NOTE, True)
 
 
+def test_a_restricted_key_that_may_not_read_the_books_is_a_note_since_the_shop_sells_without(
+    stripe_server: StripeServer, registered: None
+) -> None:
+    stripe_server.answers_at = {"/v1/balance_transactions": FORBIDDEN}
+    findings = found()
+    assert list(findings) == ["books"]
+    state, says = findings["books"]
+    assert (state, "Balance Transaction Sources" in says) == (State.NOTE, True)
+
+
+def test_books_that_are_refused_for_another_reason_are_a_note(stripe_server: StripeServer, registered: None) -> None:
+    stripe_server.answers_at = {"/v1/balance_transactions": BAD_REQUEST}
+    state, says = found()["books"]
+    assert (state, "refuses" in says) == (State.NOTE, True)
+
+
+def test_of_books_no_more_is_read_than_shows_that_they_may_be(stripe_server: StripeServer) -> None:
+    found(url="")
+    (asked,) = [sent for sent in stripe_server.requests if "balance_transactions" in sent.path]
+    assert "limit=1&" in f"{asked.path}&"
+
+
 # --- The account --------------------------------------------------------------------------------------------------
 
 
@@ -242,7 +264,9 @@ def test_an_account_that_refuses_to_be_read_or_to_sell_is_wrong(stripe_server: S
 
 
 @pytest.mark.parametrize("answer", [Answer(500, "{}"), Answer(200, "[]"), Answer(502, "<html>"), Answer(hang_up=True)])
-@pytest.mark.parametrize("path", ["/v1/account", "/v1/payment_intents?", "/v1/webhook_endpoints"])
+@pytest.mark.parametrize(
+    "path", ["/v1/account", "/v1/payment_intents?", "/v1/balance_transactions", "/v1/webhook_endpoints"]
+)
 def test_a_stripe_that_does_not_answer_is_said_once(
     stripe_server: StripeServer, path: str, answer: Answer, monkeypatch: Any
 ) -> None:

@@ -118,7 +118,9 @@ def test_the_history_says_who_changed_a_price_from_what_to_what(
     assert "price from 19.00 USD to 21.50 USD" in in_the_form.get_change_message()
     assert "price from 21.50 USD to 2100 JPY" in in_the_list.get_change_message()
     history = admin_client.get(f"/admin/payments/item/{usd_mug.pk}/history/").content.decode()
-    assert "price from 21.50 USD to 2100 JPY" in history
+    assert "price from USD\xa021.50 to JPY\xa02,100" in history
+    german = admin_client.get(f"/admin/payments/item/{usd_mug.pk}/history/", headers={"Accept-Language": "de"})
+    assert "Preis von 21,50\xa0USD auf 2.100\xa0JPY geändert" in german.content.decode()
 
 
 def test_a_change_of_something_else_says_nothing_of_the_price(admin_client: Client, usd_mug: Item) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from djmoney.money import Money
 
+from payments.admin.catalog import MOST_DELETED
 from payments.admin.selections import MOST_AT_ONCE
 from payments.models import Item
 from payments.tests.filled_in import filled_in
@@ -217,3 +218,13 @@ def test_who_may_not_change_items_changes_none(looker: Client, admin_client: Cli
         run(looker, action, usd_mug)
     item = Item.objects.get()
     assert (item.on_sale, str(item.price.amount)) == (True, "19.00")
+
+
+def test_no_more_are_deleted_at_once_than_the_page_that_asks_can_send_back(admin_client: Client, db: None) -> None:
+    one, *_others = mugs(MOST_DELETED + 1)
+    page = run_on_all(admin_client, "delete_selected").content.decode()
+    assert f"At most {MOST_DELETED} items can be changed at once: choose fewer" in page
+    one.delete()
+    asked = run_on_all(admin_client, "delete_selected").context["queryset"]
+    run(admin_client, "delete_selected", *asked, post="yes")
+    assert not Item.objects.exists()

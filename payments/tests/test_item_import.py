@@ -19,6 +19,7 @@ from openpyxl import Workbook, load_workbook
 
 from payments.admin.spreadsheets import MOST_BYTES, MOST_ROWS
 from payments.models import Item, Upload
+from payments.models.uploads import MOST_OF_USER
 from payments.reconciliation import reconcile
 from payments.tests.filled_in import filled_in
 
@@ -219,6 +220,17 @@ def test_the_clock_forgets_it_as_well(admin_client: Client, db: None) -> None:
     Upload.objects.update(created=timezone.now() - timedelta(days=1, minutes=1))
     list(reconcile())
     assert not Upload.objects.exists()
+
+
+def test_of_what_one_clerk_sends_the_newest_files_wait_and_no_others(admin_client: Client, db: None) -> None:
+    colleague = clerk("add_item")
+    theirs = send(colleague, csv_file([HEADER, mug("Theirs")]))
+    pages = [send(admin_client, csv_file([HEADER, mug(f"Mug {number}")])) for number in range(MOST_OF_USER + 1)]
+    assert Upload.objects.count() == MOST_OF_USER + 1
+    assert "you have sent many others since" in save(admin_client, pages[0]).content.decode()
+    for client, page in ((admin_client, pages[1]), (admin_client, pages[-1]), (colleague, theirs)):
+        save(client, page)
+    assert sorted(item.name for item in Item.objects.all()) == ["Mug 1", f"Mug {MOST_OF_USER}", "Theirs"]
 
 
 def test_nobody_confirms_the_file_of_somebody_else(admin_client: Client, db: None) -> None:

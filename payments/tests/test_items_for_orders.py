@@ -36,6 +36,14 @@ def test_the_item_of_exactly_this_name_is_offered_before_newer_ones_that_have_mo
     assert offered(admin_client, term="pot 3 ")[0].startswith("Pot 3,")
 
 
+def test_the_item_of_exactly_this_name_comes_first_however_many_newer_ones_there_are(admin_client: Client) -> None:
+    pot(name="Pot")
+    Item.objects.bulk_create(Item(name=f"Pot {number}", price=Money(5, "USD")) for number in range(25))
+    first, *others = offered(admin_client, term="pot")
+    assert first.startswith("Pot,")
+    assert not any(other.startswith("Pot,") for other in others)
+
+
 def test_very_many_are_offered_page_by_page(admin_client: Client, django_assert_max_num_queries: Any) -> None:
     Item.objects.bulk_create(Item(name=f"Pot {number}", price=Money(5, "USD")) for number in range(45))
     with django_assert_max_num_queries(4):
@@ -77,7 +85,7 @@ def test_only_who_composes_orders_looks_items_up(client: Client, django_user_mod
     clerk.user_permissions.add(Permission.objects.get(codename="view_order"))
     client.force_login(clerk)
     assert client.get(LOOK_UP).status_code == 403
-    clerk.user_permissions.add(Permission.objects.get(codename="add_order"))
+    clerk.user_permissions.add(*Permission.objects.filter(codename__in=["add_order", "add_orderline"]))
     assert client.get(LOOK_UP).status_code == 200
 
 

@@ -137,6 +137,15 @@ def test_both_parts_have_lines_discount_taxes_total_and_the_link(usd_mug: Item, 
         assert "UTC" in part
 
 
+def test_neither_part_says_the_total_a_second_time_as_a_subtotal(usd_mug: Item) -> None:
+    order = an_order(usd_mug)
+    order.put_taxes([Tax.objects.create(display_name="VAT", percentage=Decimal(20), inclusive=True)])
+    order.mark_paid()
+    for part in text_and_html(send_one()):
+        assert "VAT 20% included" in part
+        assert "Subtotal" not in part
+
+
 @pytest.mark.parametrize(
     ("language", "total"),
     [("en", "USD\xa038.00"), ("de", "38,00\xa0USD"), ("ru", "38,00\xa0USD"), ("", "USD\xa038.00")],

@@ -149,6 +149,14 @@ def test_a_composed_order_has_the_taxes_of_its_currency_until_staff_takes_them_o
     assert not order.taxes.exists()
 
 
+def test_several_taxes_that_were_added_are_told_as_several(admin_client: Client, usd_mug: Item) -> None:
+    rest = {"percentage": Decimal(5), "inclusive": False, "automatic": True, "currencies": "USD"}
+    Tax.objects.create(display_name="State", **rest)
+    Tax.objects.create(display_name="City", **rest)
+    page = admin_client.post(ADD, form((usd_mug, "1")), follow=True).content.decode()
+    assert "City 5% (on top), State 5% (on top) were added, as to every order in USD" in page
+
+
 def test_a_tax_that_was_ticked_is_not_told_of(admin_client: Client, usd_mug: Item) -> None:
     dollars = Tax.objects.create(
         display_name="Dollar tax", currencies="USD", percentage=Decimal(5), inclusive=False, automatic=True

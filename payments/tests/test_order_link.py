@@ -41,9 +41,9 @@ def test_it_is_sent_again_and_the_address_is_kept(admin_client: Client, order: O
     page = send(admin_client, order, "other@example.com")
     assert [message.to for message in mail.outbox] == [["shopper@example.com"], ["other@example.com"]]
     assert 'value="other@example.com"' in page
-    assert [entry.change_message for entry in LogEntry.objects.order_by("id")] == [
-        "Sent the link to shopper@example.com.",
-        "Sent the link to other@example.com.",
+    assert [entry.get_change_message() for entry in LogEntry.objects.order_by("id")] == [
+        "Added mail with the payment link “shopper@example.com”.",
+        "Added mail with the payment link “other@example.com”.",
     ]
 
 

@@ -1,5 +1,7 @@
 """A shopper comes back to the order by its link; nobody else finds it."""
 
+import html
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -46,6 +49,36 @@ def test_only_who_may_have_paid_is_told_to_wait_for_it(client: Client, order: Or
     assert PERHAPS in client.get(address).content.decode()
     order.payments.update(status="expired")
     assert PERHAPS not in client.get(address).content.decode()
+
+
+def reloads(client: Client, address: str) -> str:
+    """Where the page goes on to by itself without scripts; empty if it stays."""
+    found = re.search(r'<meta http-equiv="refresh" content="10;url=([^"]+)">', client.get(address).content.decode())
+    return html.unescape(found[1]) if found else ""
+
+
+def test_a_page_without_scripts_looks_for_news_for_some_minutes_and_then_asks_whether_to_look_again(
+    client: Client, order: Order
+) -> None:
+    start = f"/order/{order.uuid}/success?session_id=cs_1&x=%22%3E"
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        looking = reloads(client, start)
+        assert looking.startswith(f"{start}&since=")
+        clock.shift(290)
+        assert reloads(client, looking) == looking
+        clock.shift(20)
+        assert reloads(client, looking) == ""
+        page = client.get(looking).content.decode()
+        assert "This page has stopped looking for news." in page
+        assert f'<a href="{html.escape(start)}">Look again</a>' in page
+        assert reloads(client, start) != looking
+
+
+@pytest.mark.parametrize("since", ["x", "-1", "9" * 11, "9" * 5000, "٣"])
+def test_a_time_that_was_made_up_is_as_none(client: Client, order: Order, since: str) -> None:
+    assert reloads(client, f"/order/{order.uuid}/success?since={since}").startswith(
+        f"/order/{order.uuid}/success?since=1"
+    )
 
 
 @pytest.fixture
@@ -100,6 +133,23 @@ def test_a_paid_order_shows_its_link_and_when_it_was_paid(client: Client, order:
     assert order.paid_at
     assert f'Paid on <time datetime="{order.paid_at:%Y-%m-%dT%H:%M}' in page
     assert f"{date_format(order.paid_at, 'DATETIME_FORMAT')} UTC</time>" in page
+
+
+def test_whoever_has_the_link_reads_the_e_mail_address_only_where_it_is_about_to_be_used(
+    client: Client, order: Order
+) -> None:
+    """As on Stripe's own page it is filled in for who pays; what is kept and passed on as a receipt is without it."""
+    order.note_email("anna@shopper.example")
+    address = f"/order/{order.uuid}"
+
+    def tells(path: str, **headers: str) -> bool:
+        return "anna@shopper.example" in client.get(path, headers=headers, follow=True).content.decode()
+
+    assert tells(f"{address}/pay")
+    assert not any(map(tells, (address, f"{address}/success", f"{address}/cancel")))
+    assert not tells(address, accept="application/json")
+    order.mark_paid()
+    assert not any(map(tells, (address, f"{address}/success", f"{address}/cancel", f"{address}/pay")))
 
 
 def test_a_program_gets_the_same_as_json(client: Client, order: Order, pay: Callable[..., Any]) -> None:

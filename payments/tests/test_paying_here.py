@@ -568,8 +568,8 @@ def test_the_webhook_alone_settles(client: Client, order: Order, carry_webhooks:
         ({"currency": "eur"}, {}, "another currency"),
         ({"livemode": True}, {}, "another livemode"),
         ({}, {"livemode": True}, "another livemode"),
-        ({}, {"currency": "EUR"}, "it comes from the account that sells in EUR"),
-        ({"id": "pi_another"}, {}, "it is about another PaymentIntent"),
+        ({}, {"currency": "EUR"}, "It comes from another account than the payment is of."),
+        ({"id": "pi_another"}, {}, "It is about another PaymentIntent."),
     ],
 )
 def test_an_event_that_does_not_fit_pays_nothing_and_is_reported(

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from payments.admin.money_back import MOST_AT_ONCE
 from payments.models import Dispute, Item, Order, Payment, Refund
 from payments.tests.sandbox_client import stripe_of
 from payments.tests.stripe_server import Answer, StripeServer
@@ -102,6 +103,28 @@ def test_a_refund_is_confirmed_done_and_shown_with_who_and_why(
             assert text in shown, (page, text)
 
 
+@pytest.mark.parametrize(("from_where", "leads_to"), [("", "payment"), ("?from=order", "order")])
+def test_staff_lands_where_it_came_from(admin_client: Client, payment: Payment, from_where: str, leads_to: str) -> None:
+    pages = {"payment": f"/admin/payments/payment/{payment.pk}/", "order": f"/admin/payments/order/{payment.order_id}/"}
+    address = address_of(payment) + from_where
+    sent = filled_in(admin_client, payment)
+    for asked in (admin_client.get(address), admin_client.post(address, sent)):
+        assert f'class="closelink" href="{pages[leads_to]}change/"' in asked.content.decode()
+    done = admin_client.post(address, sent | {"confirmed": "Refund"}, follow=True)
+    assert done.redirect_chain == [(f"{pages[leads_to]}change/", 302)]
+    assert "USD\xa07.00 was refunded." in done.content.decode()
+
+
+def test_what_was_typed_is_still_there_when_it_is_to_be_changed(admin_client: Client, payment: Payment) -> None:
+    sent = filled_in(admin_client, payment)
+    asked = admin_client.post(address_of(payment), sent).content.decode()
+    assert "Reason: Requested by the customer<br>Note: Broken" in asked
+    page = admin_client.post(address_of(payment), sent | {"again": "Change"}).content.decode()
+    assert 'value="7.00"' in page
+    assert "Broken</textarea>" in page
+    assert Refund.objects.count() == 0
+
+
 def test_nothing_is_refunded_before_it_is_confirmed(admin_client: Client, payment: Payment) -> None:
     sent = filled_in(admin_client, payment)
     page = admin_client.post(address_of(payment), sent).content.decode()
@@ -178,6 +201,17 @@ def test_a_refund_that_takes_a_while_says_so_and_staff_can_ask_what_became_of_it
     assert "could not be checked" in page
 
 
+def test_no_more_are_asked_about_at_once_than_a_page_can_tell(
+    admin_client: Client, payment: Payment, stripe_server: StripeServer
+) -> None:
+    refunds = [Refund(payment=payment, amount=1, status="succeeded", stripe_id=f"re_{n}") for n in range(MOST_AT_ONCE)]
+    Refund.objects.bulk_create([*refunds, Refund(payment=payment, amount=1)])
+    asked = {"action": "ask_stripe", "_selected_action": [str(refund.pk) for refund in Refund.objects.all()]}
+    page = admin_client.post("/admin/payments/refund/", asked, follow=True).content.decode()
+    assert f"At most {MOST_AT_ONCE} refunds are asked about at once: choose fewer." in page
+    assert stripe_server.requests == []
+
+
 def test_without_a_keypair_it_says_which_is_missing(settings: Any, admin_client: Client, payment: Payment) -> None:
     sent = filled_in(admin_client, payment) | {"confirmed": "Refund"}
     settings.STRIPE_KEYPAIRS = {}
@@ -220,8 +254,9 @@ def test_a_clerk_who_may_see_orders_cannot_refund(clerk: Client, admin_client: C
 
 def test_a_clerk_with_that_permission_can(clerk: Client, payment: Payment) -> None:
     User.objects.get(username="clerk").user_permissions.add(Permission.objects.get(codename="refund_payment"))
-    for page in (f"payment/{payment.pk}/change/", f"order/{payment.order_id}/change/"):
-        assert f'href="{address_of(payment)}"' in clerk.get(f"/admin/payments/{page}").content.decode()
+    for page, from_where in ((f"payment/{payment.pk}/", ""), (f"order/{payment.order_id}/", "?from=order")):
+        shown = clerk.get(f"/admin/payments/{page}change/").content.decode()
+        assert f'href="{address_of(payment)}{from_where}"' in shown
     assert "was refunded" in confirm(clerk, payment).content.decode()
     assert Refund.objects.get().requested_by == User.objects.get(username="clerk")
 
@@ -257,9 +292,13 @@ def test_a_dispute_is_shown_with_its_deadline_and_the_way_to_answer(
     for page in ("dispute/", f"dispute/{dispute.pk}/change/", f"payment/{payment.pk}/change/"):
         shown = admin_client.get(f"/admin/payments/{page}").content.decode()
         assert f'href="/sandbox/payments/{payment.payment_intent_id}"' in shown
-        assert ("Needs an answer" in shown, "fraudulent" in shown, day in shown) == (True, True, True)
+        assert ("Needs an answer" in shown, "The cardholder did not pay this" in shown, day in shown) == (
+            True,
+            True,
+            True,
+        )
     order = admin_client.get(f"/admin/payments/order/{payment.order_id}/change/").content.decode()
-    assert "fraudulent · Needs an answer · answer by " in order
+    assert "The cardholder did not pay this · Needs an answer · answer by " in order
     assert "Disputed" in admin_client.get("/admin/payments/order/").content.decode()
     Payment.objects.update(publishable_key="pk_real", livemode=True)
     address = f"https://dashboard.stripe.com/disputes/{dispute.stripe_id}"

@@ -54,9 +54,14 @@ def payment(paid: Callable[..., Payment], usd_mug: Item) -> Payment:
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    """Turns the stand-in's clock forward."""
-    start = clock.now()
-    return lambda seconds: monkeypatch.setattr(clock, "now", lambda: start + seconds)
+    """Turns the stand-in's clock forward from what it is then, however long the test took until there."""
+    running = clock.now
+
+    def turn(seconds: int) -> None:
+        moment = running() + seconds
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    return turn
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ def test_staff_refunds_on_the_page_that_stands_in_for_the_dashboard(admin_client
     page = admin_client.get(address)
     assert 'value="19.00"' in page.content.decode()
     assert admin_client.post(address, {"act": "refund", "amount": "4.50"}).status_code == 303
-    assert "Refund of USD\xa04.50 · succeeded" in admin_client.get(address).content.decode()
+    assert "Refund of USD\xa04.50 · <code>succeeded</code>" in admin_client.get(address).content.decode()
     assert charge_of(intent).amount_refunded == 450
     too_much = admin_client.post(address, {"act": "refund", "amount": "14.51"})
     assert too_much.status_code == 400

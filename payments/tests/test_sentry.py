@@ -9,9 +9,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import brotli
+
 from storefront.sentry import scrubbed
 
 ROOT = Path(__file__).resolve().parents[2]
+DECOMPRESSED = {"br": brotli.decompress, "gzip": gzip.decompress}
 UUID = "a3bb189e-8bf9-3888-9912-ace4e6543002"
 RAISE_IN_A_REQUEST = f"""
 import django, logging
@@ -39,7 +42,7 @@ def test_an_error_is_reported_without_a_secret_or_anything_personal() -> None:
     class Sentry(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.append(gzip.decompress(body).decode() if self.headers["Content-Encoding"] else body.decode())
+            received.append(DECOMPRESSED[self.headers["Content-Encoding"]](body).decode())
             self.send_response(200)
             self.end_headers()
 

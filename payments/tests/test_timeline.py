@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from payments import checkout, emails, refunds
 from payments.models import Dispute, Item, Order, OrderChange, OrderEmail, Payment, Refund, StripeEvent
+from payments.models.order_emails import MAXIMUM_FAILURES
 from payments.tests.filled_in import filled_in
 from payments.tests.test_order_composing import ADD, change_page, form
 
@@ -67,7 +68,7 @@ def test_everything_from_the_first_line_to_the_refund_is_told_in_order(
         "Changed by admin Changed Quantity for order line “1 × Stoneware Mug”.",
         "admin sent the payment link to shopper@example.com",
         "USD\xa019.00 to be paid on Stripe's page, to the account USD",
-        "The card was declined generic_decline",
+        "The card was declined the bank does not say why",
         "USD\xa019.00 was paid",
         "Mail sent: Confirmation of the order shopper@example.com",
         "Refund of USD\xa07.00 by admin Refunded · Requested by the customer · Broken",
@@ -80,6 +81,13 @@ def test_a_link_that_was_mailed_once_the_server_was_back_is_told_as_well(admin_c
     assert told(admin_client, order)[-1] == "A mail waits to be sent: Link to the order ann@example.com"
     email.mark_sent()
     assert told(admin_client, order)[-1] == "Mail sent: Link to the order ann@example.com"
+
+
+def test_a_mail_that_was_given_up_waits_no_more(admin_client: Client, order: Order) -> None:
+    OrderEmail.objects.create(
+        order=order, kind="payment_link", recipient="ann@example.com", page="x", failures=MAXIMUM_FAILURES
+    )
+    assert told(admin_client, order)[-1] == "A mail could not be sent: Link to the order ann@example.com"
 
 
 def test_what_a_shopper_began_and_left_is_told(admin_client: Client, usd_mug: Item) -> None:
@@ -105,7 +113,10 @@ def test_what_ended_before_the_time_of_it_was_noted_is_told_all_the_same(admin_c
 @pytest.mark.parametrize(
     ("status", "last"),
     [
-        ("needs_response", "The cardholder disputes USD\xa019.00 fraudulent · Needs an answer · answer by "),
+        (
+            "needs_response",
+            "The cardholder disputes USD\xa019.00 The cardholder did not pay this · Needs an answer · answer by ",
+        ),
         ("lost", "The dispute was lost: USD\xa019.00 went back"),
         ("won", "The dispute is over: nothing was lost"),
     ],

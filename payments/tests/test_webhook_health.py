@@ -42,13 +42,13 @@ def test_the_last_delivery_and_the_last_failure_are_told_by_account(
     stripe_server.answers = [Answer(500)] * 30
     carry_webhooks()
     page = text(admin_client)
-    assert "minutes ago): stripe_unreachable" in page
+    assert "minutes ago): Stripe did not answer." in page
     assert '<a href="?outcome__exact=received">2</a>' in page
     assert page.count("none yet") == 2
     stripe_server.answers = []
     for event in StripeEvent.objects.all():
         event.finish(StripeEvent.Outcome.SETTLED)
-    assert "minutes ago): stripe_unreachable" in text(admin_client)
+    assert "minutes ago): Stripe did not answer." in text(admin_client)
     assert "outcome__exact=received" not in text(admin_client).split("</section>")[0]
 
 

@@ -95,7 +95,15 @@ def test_an_event_of_another_account_pays_nothing_and_is_reported(
 ) -> None:
     assert send_event(paid_session, currency="EUR").status_code == 200
     assert status() == "pending"
-    assert outcome() == ("refused", "it comes from the account that sells in EUR")
+    assert outcome() == ("refused", "It comes from another account than the payment is of.")
+
+
+def test_staff_reads_in_its_language_why_an_event_was_refused(
+    paid_session: dict[str, Any], send_event: SendEvent, admin_client: Client
+) -> None:
+    send_event(paid_session, currency="EUR")
+    page = admin_client.get("/admin/payments/stripeevent/", headers={"Accept-Language": "de"}).content.decode()
+    assert "Es kommt aus einem anderen Konto als die Zahlung." in page
 
 
 def test_an_event_in_another_livemode_pays_nothing(paid_session: dict[str, Any], send_event: SendEvent) -> None:
@@ -107,7 +115,7 @@ def test_an_event_about_another_session_with_our_metadata_pays_nothing(
     paid_session: dict[str, Any], send_event: SendEvent
 ) -> None:
     assert send_event(paid_session | {"id": "cs_test_another"}).status_code == 200
-    assert (status(), outcome()) == ("pending", ("refused", "it is about another Checkout Session"))
+    assert (status(), outcome()) == ("pending", ("refused", "It is about another Checkout Session."))
 
 
 def test_an_event_finds_the_payment_whose_session_was_not_noted(

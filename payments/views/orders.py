@@ -17,6 +17,7 @@ from payments import brake, checkout, fulfillment, trace
 from payments.errors import StorefrontError
 from payments.models import Order, OrderTax, Payment, Refund
 from payments.money import plain_percent
+from payments.views import looking
 from payments.views.checkout import SeeOther, origin_of, session_as_json
 from payments.views.limits import limited, who
 from payments.views.negotiation import prefers_json
@@ -118,6 +119,7 @@ def show(request: HttpRequest, order: Order, *, came_back: bool = False, has_ret
     context |= {"came_back": came_back, "may_be_paid": has_returned or order.may_be_paid}
     # Whoever has just paid waits for Stripe's word as whoever waits for a bank.
     context["is_waiting"] = order.status == Order.Status.PROCESSING or (has_returned and order.is_payable)
+    context |= {"next_look": looking.next_look(request), "look_again": looking.address(request)}
     return unlisted(render(request, "order.html", context))
 
 

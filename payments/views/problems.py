@@ -83,7 +83,7 @@ def explain(request: HttpRequest, refused: HttpResponseNotAllowed) -> None:
         message = _("This address takes %(methods)s only.") % {"methods": refused["Allow"]}
         words: HttpResponse = problem_json(405, "method_not_allowed", message)
     else:
-        message = _("This address cannot be opened like this: please use the shop's own links and buttons.")
+        message = _("This address cannot be opened like this: please use the shop’s own links and buttons.")
         words = problem_page(request, 405, "method_not_allowed", message, back=reverse("catalog"))
     refused["Content-Type"] = words["Content-Type"]
     refused.content = words.content

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from payments.errors import ForeignRequest
 
-NOTHING_CHANGED = _("Another site has sent this, and nothing was changed: please use the shop's own pages.")
+NOTHING_CHANGED = _("Another site has sent this, and nothing was changed: please use the shop’s own pages.")
 
 
 def require_same_origin(request: HttpRequest) -> None:

@@ -72,6 +72,8 @@
       this.loaded = new Promise((resolve) => (this.load = resolve));
       const query = new URLSearchParams({ locale: this.elements.locale });
       this.frame = frameOf(`${STAND_IN}elements/payment?${query}`, "Secure payment input frame");
+      // Room for the ring around a field, outside of what the fields are aligned with.
+      Object.assign(this.frame.style, { margin: "-4px", width: "calc(100% + 8px)" });
       addEventListener("message", this.receive);
       node.replaceChildren(this.frame);
     }

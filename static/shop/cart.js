@@ -5,25 +5,31 @@ const said = document.getElementById("said");
 const words = said.dataset;
 const SECONDS_TO_READ = 6;
 
-let changes = 0;
+// What was sent, and is not answered yet.
+const underWay = [];
+let lastAnswer = Promise.resolve();
 let checkoutWasPressed = false;
 
 addEventListener("submit", async (event) => {
   const form = event.target;
-  if (event.submitter?.id === "checkout-button" && changes) return stay(event);
+  if (event.submitter?.id === "checkout-button" && underWay.length) return stay(event);
   const address = event.submitter?.hasAttribute("formaction") ? event.submitter.formAction : form.action;
   if (!form.hasAttribute("data-cart") && !event.submitter?.hasAttribute("data-cart")) return;
   event.preventDefault();
-  changes += 1;
+  const body = new FormData(form, event.submitter);
+  const sent = `${address}?${new URLSearchParams(body)}`;
+  // Enter, or a press of its button, says once more what the quantity's field has just said by itself.
+  if (cart && underWay.includes(sent)) return;
+  underWay.push(sent);
   try {
-    const answer = await ask(address, { method: "POST", body: new FormData(form, event.submitter) });
+    const answer = await inTurn(() => ask(address, { method: "POST", body }));
     count.textContent = answer.count || "";
     if (cart) await redraw();
     say(checkoutWasPressed ? `${answer.message} ${words.lookFirst}` : answer.message, "success");
   } catch (error) {
     say(error.message, "error");
   } finally {
-    changes -= 1;
+    underWay.splice(underWay.indexOf(sent), 1);
     checkoutWasPressed = false;
   }
 });
@@ -41,6 +47,13 @@ cart?.addEventListener("change", (event) => {
 
 // Back from another page, browsers show this one as it was left.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+// The browser keeps the cart as the last answer says it: one that was asked for before another came knows nothing of it.
+function inTurn(act) {
+  const answer = lastAnswer.then(act);
+  lastAnswer = answer.catch(() => {});
+  return answer;
+}
 
 async function redraw() {
   const { id } = document.activeElement;

@@ -17,6 +17,8 @@ form.hidden = false;
 // Until there is a card form, the button tries again, and needs no address for that.
 form.noValidate = true;
 document.getElementById("without-script").hidden = true;
+// The button of the way to pay where this one does not run; beside it, no more than another way.
+document.getElementById("pay-button").classList.add("plain");
 start();
 
 async function start() {

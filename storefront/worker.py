@@ -1,0 +1,62 @@
+"""Threads are for requests that have arrived: who sends half of one waits without a thread, and not for long."""
+
+import re
+import selectors
+import time
+from functools import partial
+from socket import SHUT_RD, socket
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+# Within so many seconds a request has to be there.
+SECONDS = 10
+# Of what is longer the rest is read by the thread that answers it.
+MOST = 65_536
+END_OF_HEAD = b"\r\n\r\n"
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
+
+
+class Worker(ThreadWorker):
+    def enqueue_req(self, conn: TConn) -> None:
+        """Of a new connection, and of one on which another request begins."""
+        if has_arrived(conn):
+            super().enqueue_req(conn)
+            return
+        conn.timeout = time.monotonic() + SECONDS
+        # The worker hangs up on these when their time is over.
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def on_pending_socket_readable(self, conn: TConn, client: socket) -> None:
+        if has_arrived(conn):
+            self.poller.unregister(client)
+            self.pending_conns.remove(conn)
+            super().enqueue_req(conn)
+
+
+def has_arrived(conn: TConn) -> bool:
+    """Read what is there and leave it to the parser. Also true where nobody will send more: the parser tells why."""
+    conn.init()
+    conn.sock.setblocking(False)
+    # It speaks HTTP/1 alone: a proxy before it may speak more.
+    unreader = conn.parser.unreader  # type: ignore[union-attr]
+    try:
+        read = conn.sock.recv(MOST)
+        is_over = not read
+    except BlockingIOError:
+        read, is_over = b"", False
+    except OSError:
+        read, is_over = b"", True
+    arrived = unreader.take_buffered() + read
+    unreader.unread(arrived)
+    head, end, body = arrived.partition(END_OF_HEAD)
+    if not end and len(head) >= MOST:
+        # Nobody has so much to say before a request; a thread would wait for its end.
+        conn.sock.shutdown(SHUT_RD)
+        is_over = True
+    return is_over or bool(end) and is_whole(head, body)
+
+
+def is_whole(head: bytes, body: bytes) -> bool:
+    length = LENGTH.search(head + b"\r\n")
+    return len(body) >= min(int(length[1]) if length else 0, MOST - len(head))
