@@ -87,7 +87,7 @@ def event(session: dict[str, Any]) -> dict[str, Any]:
 
 
 # Nothing that the shop looks at, and two thirds of what it is sent.
-REST_OF_SESSION = {
+REST_OF_SESSION: dict[str, Any] = {
     **dict.fromkeys(
         (
             *("adaptive_pricing", "after_expiration", "allow_promotion_codes", "consent", "consent_collection"),
