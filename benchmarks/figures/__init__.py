@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.figures import bad_weather, first_buy, in_process, pages, peer, transfer, webhooks
+from benchmarks.figures import bad_weather, first_buy, in_process, memory, pages, peer, transfer, webhooks
 from benchmarks.rows import Row
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
@@ -15,6 +15,7 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "deploy": bad_weather.deploy,
     "slow-senders": bad_weather.slow_senders,
     "webhooks": webhooks.webhooks,
+    "memory": memory.memory,
     "first-buy": first_buy.first_buy,
     "transfer": transfer.item_page,
     "peer": peer.beside_ours,
