@@ -93,3 +93,40 @@ async def all_at_once(url: str, count: int, method: str, headers: str, patience:
     started = time.perf_counter()
     gate.set()
     return list(await asyncio.gather(*asking))
+
+
+def sent(url: str, requests: Sequence[bytes], *, senders: int, patience: float) -> list[Answer]:
+    """Each of them once, by so many who keep a connection and wait for an answer before they send another."""
+    return asyncio.run(all_sent(url, requests, senders, patience))
+
+
+async def all_sent(url: str, requests: Sequence[bytes], senders: int, patience: float) -> list[Answer]:
+    address, waiting, answers = urlsplit(url), iter(requests), list[Answer]()
+    started = time.perf_counter()
+
+    async def send(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+        try:
+            writer.write(request)
+            async with asyncio.timeout(patience):
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(content_length(head))
+            return int(head.split(b" ", 2)[1])
+        except (ConnectionError, TimeoutError, asyncio.IncompleteReadError):
+            return 0
+
+    async def sender() -> None:
+        streams = await asyncio.open_connection(address.hostname, address.port)
+        for request in waiting:
+            answers.append(Answer(await send(request, *streams), time.perf_counter() - started))
+            if not answers[-1].status:
+                streams[1].close()
+                streams = await asyncio.open_connection(address.hostname, address.port)
+        streams[1].close()
+
+    await asyncio.gather(*(sender() for _ in range(senders)))
+    return answers
+
+
+def content_length(head: bytes) -> int:
+    found = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    return int(found[1]) if found else 0

@@ -21,11 +21,12 @@ from urllib.parse import parse_qs
 import requests
 import trustme
 
+from benchmarks.load import content_length
 from payments.tests.shop_process import ROOT, free_port
 
 
 class Stripe:
-    """`delay` is in seconds, and can be changed by POST /bench?delay=…"""
+    """`delay` is in seconds, and can be changed by GET /bench?delay=…; what was opened so far is paid by ?paid=1"""
 
     def __init__(self, delay: float) -> None:
         self.delay = delay
@@ -69,6 +70,8 @@ class Stripe:
 
     def told(self, wanted: dict[str, list[str]]) -> dict[str, Any]:
         self.delay = float(wanted.get("delay", [self.delay])[0])
+        for session in self.sessions.values() if "paid" in wanted else ():
+            session |= paid(session["id"])
         return {"connections": self.connections, "delay": self.delay}
 
     def new_session(self, params: dict[str, str]) -> dict[str, Any]:
@@ -97,11 +100,10 @@ class Stripe:
         return self.sessions[name]
 
 
-def content_length(head: bytes) -> int:
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return int(line.partition(b":")[2])
-    return 0
+def paid(session_id: str) -> dict[str, Any]:
+    """What changes of a session."""
+    intent = {"id": f"pi_{session_id}", "object": "payment_intent", "status": "succeeded"}
+    return {"status": "complete", "payment_status": "paid", "url": None, "payment_intent": intent}
 
 
 async def listen(port: int, certificate: str, delay: float) -> None:

@@ -46,7 +46,8 @@ def read_again(payment: Payment) -> None:
         payment.refresh_from_db()
         payment.order = order
         apply(offer, payment, order)
-        order.release_if_idle()
+        if order.holds_stock:
+            order.release_if_idle()
 
 
 @transaction.atomic

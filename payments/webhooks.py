@@ -20,6 +20,7 @@ from payments.gateway.events import Event, is_name
 from payments.gateway.keys import Keypair, keypair_of_account
 from payments.gateway.objects import decline_of
 from payments.models import Payment, ReadEvents, RefusedDelivery, StripeEvent
+from payments.models.kept_events import kept
 
 logger = logging.getLogger(__name__)
 
@@ -50,23 +51,29 @@ def receive(event: Event) -> None:
 
 
 def keep(event: Event, *, was_fetched: bool = False) -> StripeEvent:
-    record, _ = StripeEvent.objects.get_or_create(
-        account=event.keypair.publishable_key,
-        event_id=event.id,
-        defaults={
-            "type": event.type,
-            "livemode": event.livemode,
-            "object_id": event.object_id,
-            "payload": event.payload,
-            "was_fetched": was_fetched,
-        },
-    )
-    return record
+    values = {
+        "account": event.keypair.publishable_key,
+        "event_id": event.id,
+        "type": event.type,
+        "livemode": event.livemode,
+        "object_id": event.object_id,
+        "payload": event.payload,
+        "was_fetched": was_fetched,
+    }
+    return kept(values, presumed=presumed_outcome(event), payment=payment_number(event))
+
+
+def presumed_outcome(event: Event) -> Outcome:
+    """What becomes of it where we have no payment with its object's id, or with the number that it carries."""
+    if event.type not in HANDLERS:
+        return Outcome.IGNORED
+    # Of money that goes back, the payment is still to be found.
+    return Outcome.NOT_OURS if event.type.startswith(("checkout.", "payment_intent.")) else Outcome.RECEIVED
 
 
 def work_on(record: StripeEvent, event: Event) -> None:
     if record.is_done:
-        tell(event, "repeated")
+        tell(event, record.outcome if record.is_new else "repeated")
         return
     act = HANDLERS.get(event.type, ignore)
     try:
@@ -90,7 +97,7 @@ def fetch_undelivered(keypair: Keypair) -> int:
     read = ReadEvents.objects.filter(account=account).first()
     since = read.until if read else now - STRIPE_KEEPS_EVENTS
     undelivered = api.undelivered_events(keypair, types=list(HANDLERS), since=since)
-    new = sum(keep(event, was_fetched=True).received >= now for event in undelivered)
+    new = sum(keep(event, was_fetched=True).is_new for event in undelivered)
     ReadEvents.objects.update_or_create(account=account, defaults={"until": now - STRIPE_TRIES_AT_ONCE})
     return new
 
@@ -235,11 +242,17 @@ def payment_of(event: Event, order: object) -> Payment | None:
         return None
     payments = Payment.objects.select_related("order")
     known = payments.filter(Q(checkout_session_id=event.object_id) | Q(payment_intent_id=event.object_id)).first()
-    payment_id = str(metadata_of(event).get("payment"))
-    if known or not re.fullmatch(NUMBER, payment_id):
+    number = payment_number(event)
+    if known or number is None:
         return known
-    payment = payments.filter(pk=int(payment_id)).first()
+    payment = payments.filter(pk=number).first()
     return payment if payment and str(payment.order.uuid) == order else None
+
+
+def payment_number(event: Event) -> int | None:
+    """What we told Stripe of the payment."""
+    number = str(metadata_of(event).get("payment"))
+    return int(number) if re.fullmatch(NUMBER, number) else None
 
 
 def metadata_of(event: Event) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.core.management.base import SystemCheckError
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
+from storefront import warming
 from storefront.entrance import guarded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
@@ -20,5 +21,6 @@ try:
     call_command("check", databases=["default"], stdout=StringIO())
 except (ImproperlyConfigured, SystemCheckError) as error:
     sys.exit(f"The shop does not start. {error}")
+warming.warm()
 # A connection must not be shared with the processes that are forked from this one.
 connections.close_all()

@@ -3,7 +3,19 @@
 from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.figures import bad_weather, buys, in_process, pages, peer, scaling, transfer
+from benchmarks.figures import (
+    bad_weather,
+    buys,
+    first_buy,
+    growth,
+    in_process,
+    memory,
+    pages,
+    peer,
+    scaling,
+    transfer,
+    webhooks,
+)
 from benchmarks.rows import Row
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
@@ -18,8 +30,11 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "buys-in-flight": buys.in_flight,
     "buys-at-once": buys.one_instant,
     "buy-connections": buys.connections,
-    "first-buy": buys.first_buy,
-    "processes": scaling.processes,
+    "first-buy": first_buy.first_buy,
+    "webhooks": webhooks.webhooks,
+    "memory": memory.memory,
+    "growth": growth.pages,
     "transfer": transfer.item_page,
+    "processes": scaling.processes,
     "peer": peer.beside_ours,
 }

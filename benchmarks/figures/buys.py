@@ -1,13 +1,9 @@
 """What a buy costs beside Stripe's own part in it, and how many can wait for a slow Stripe."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from statistics import median
-
-import requests
 
 from benchmarks.bench import MANY_THREADS, Bench, Server, inside, manage
 from benchmarks.load import Load, in_one_instant, wrk
@@ -90,21 +86,3 @@ def opened_per_thousand(shop: Server, stripe: StripeServer) -> float:
     load = bought(shop, 50, SECONDS)
     # That of the question before is counted as well.
     return (stripe.connections - before - 1) * 1000 / load.count
-
-
-def first_buy(bench: Bench) -> Iterator[Row]:
-    """the first buy of a worker that has just started ÷ the median of the next 20"""
-    for kind in bench.databases:
-        rounds = []
-        for _ in range(bench.rounds):
-            with selling(bench, kind, WEB_CONCURRENCY="1") as (shop, _):
-                first, *others = [seconds_of_a_buy(shop) for _ in range(21)]
-                rounds.append((first, median(others)))
-        yield Row(f"first buy of a worker, {kind}", "the median buy", rounds, "s", at_most(1.5))
-
-
-def seconds_of_a_buy(shop: Server) -> float:
-    began = time.perf_counter()
-    answer = requests.post(shop.url + "/buy/1", headers={"Accept": "application/json"}, timeout=60)
-    assert answer.status_code == 200, answer.text
-    return time.perf_counter() - began

@@ -82,7 +82,7 @@ def columns(model: type[models.Model], names: Sequence[str]) -> str:
     return ", ".join(f"{model._meta.db_table}.{name}" for name in names)
 
 
-def answered(statement: str, values: Sequence[str | int]) -> tuple[Row, ...]:
+def answered(statement: str, values: Sequence[Any]) -> tuple[Row, ...]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return tuple(map(tuple, cursor.fetchall()))

@@ -91,6 +91,8 @@ class StripeEvent(models.Model):
     )
     received = models.DateTimeField(_("received"), auto_now_add=True)
     changed = models.DateTimeField(_("changed"), auto_now=True)
+    # Whether it was kept a moment ago, and not before; no column.
+    is_new = False
 
     objects = StripeEventQuerySet.as_manager()
 

@@ -3,15 +3,18 @@
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from stripe import WebhookSignature
 
 from payments.models import Item, Order, Payment, StripeEvent
 from payments.tests.conftest import post_signed
 from payments.tests.stripe_server import Answer, StripeServer
+from payments.tests.test_settling import at_once
 
 USD_SECRET = "whsec_sandbox_usd"
 SendEvent = Callable[..., Any]
@@ -39,6 +42,10 @@ def session_of(payment: Payment) -> dict[str, Any]:
     }
 
 
+def event_of(session: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "evt_1", "type": "checkout.session.completed", "livemode": False, "data": {"object": session}}
+
+
 def status() -> str:
     return Order.objects.get().status
 
@@ -61,6 +68,46 @@ def test_an_event_that_comes_again_does_nothing(
     assert [send_event(paid_session).status_code for _ in range(3)] == [200, 200, 200]
     assert StripeEvent.objects.count() == 1
     assert len(stripe_server.requests) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_comes_ten_times_at_once_is_kept_once_and_settles_once(
+    usd_mug: Item, pay: Pay, caplog: Any
+) -> None:
+    caplog.set_level("INFO", "payments.fulfillment")
+    pay(Client().get(f"/buy/{usd_mug.pk}").json()["url"])
+    event = json.dumps(event_of(session_of(Payment.objects.get())))
+    answers: list[int] = []
+    assert at_once(10, lambda: answers.append(post_signed(Client(), event, USD_SECRET).status_code)) == []
+    assert answers == [200] * 10
+    assert (status(), outcome()) == ("paid", ("settled", ""))
+    assert caplog.text.count("is paid:") == 1
+
+
+@pytest.mark.parametrize("type", ["checkout.session.completed", "payment_intent.succeeded", "customer.created"])
+def test_an_event_about_nothing_of_ours_is_kept_and_done_by_one_query(
+    db: None, send_event: SendEvent, type: str, django_assert_num_queries: Any
+) -> None:
+    """It is written once, with what became of it."""
+    with django_assert_num_queries(1):
+        assert send_event({"id": "cs_elsewhere", "metadata": {"payment": "7"}}, type=type).status_code == 200
+    record = StripeEvent.objects.get()
+    assert record.outcome == ("ignored" if type == "customer.created" else "not_ours")
+    assert (record.object_id, record.problem, record.failures, record.last_failure) == ("cs_elsewhere", "", 0, "")
+    assert (record.livemode, record.was_fetched, record.is_cut_down, record.failed_at) == (False, False, False, None)
+    assert record.received == record.changed
+    assert abs(record.received - timezone.now()) < timedelta(minutes=1)
+    assert json.loads(record.payload)["data"]["object"]["id"] == "cs_elsewhere"
+    with django_assert_num_queries(2):
+        assert send_event({"id": "cs_elsewhere"}, type=type).status_code == 200
+
+
+def test_an_event_that_settles_an_order_needs_few_queries(
+    paid_session: dict[str, Any], send_event: SendEvent, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(15):
+        assert send_event(paid_session).status_code == 200
+    assert status() == "paid"
 
 
 def test_an_event_is_only_a_trigger_and_stripe_is_asked(client: Client, usd_mug: Item, send_event: SendEvent) -> None:
@@ -171,12 +218,7 @@ def test_both_secrets_work_while_one_is_rolled(client: Client, paid_session: dic
     ring = settings.STRIPE_KEYPAIRS
     usd = type(ring["USD"])("USD", "pk_test_sandbox_usd", "sk_test_sandbox_usd", ("whsec_new", "whsec_old"))
     settings.STRIPE_KEYPAIRS = {**ring, "USD": usd}
-    event = {
-        "id": "evt_1",
-        "type": "checkout.session.completed",
-        "livemode": False,
-        "data": {"object": paid_session},
-    }
+    event = event_of(paid_session)
     assert post_signed(client, json.dumps(event), "whsec_old").status_code == 200
     assert post_signed(client, json.dumps(event | {"id": "evt_2"}), "whsec_new").status_code == 200
     assert post_signed(client, json.dumps(event | {"id": "evt_3"}), "whsec_gone").status_code == 400
