@@ -146,7 +146,9 @@ class Order(models.Model):
     def may_be_paid(self) -> bool:
         """Whether a payment page of it was open long enough for somebody to have paid there."""
         offered = timezone.now() - TIME_TO_PAY
-        return self.is_payable and self.payments.filter(status__in=UNDER_WAY, created__lt=offered).exists()
+        return self.is_payable and any(
+            payment.status in UNDER_WAY and payment.created < offered for payment in self.payments.all()
+        )
 
     @property
     def has_payment_processing(self) -> bool:
