@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Case, Count, OuterRef, Q, Subquery, When
 from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -35,10 +35,14 @@ class CodeField(models.CharField):  # type: ignore[type-arg]
 
 class DiscountQuerySet(models.QuerySet["Discount"]):
     def with_code(self, code: str) -> "tuple[Discount, int] | None":
-        """The discount that a shopper typed the code of, and its uses: purchases paid with it, or about to be."""
+        """The discount that a shopper typed the code of, and its uses: purchases paid with it, or about to be.
+
+        They are counted where they are limited: of others there may be a million.
+        """
         under_way = Q(orders__payments__status__in=["created", "open", "processing"])
         used = Q(orders__status__in=["processing", "paid"]) | under_way
-        uses = Count("orders__purchase", filter=used, distinct=True)
+        counted = self.filter(pk=OuterRef("pk")).annotate(uses=Count("orders__purchase", filter=used, distinct=True))
+        uses = Case(When(maximum_uses=None, then=0), default=Subquery(counted.order_by().values("uses")))
         found = self.filter(code=code).annotate(uses=uses).first() if CODE.match(code) else None
         if found and found.percent is None:
             models.prefetch_related_objects([found], "amounts")
@@ -134,7 +138,10 @@ class Discount(models.Model):
 
 
 class DiscountAmount(models.Model):
-    discount = models.ForeignKey(Discount, on_delete=models.CASCADE, related_name="amounts", verbose_name=_("discount"))
+    # The constraint below has an index that begins with it.
+    discount = models.ForeignKey(
+        Discount, on_delete=models.CASCADE, related_name="amounts", verbose_name=_("discount"), db_index=False
+    )
     off = MoneyField(
         _("amount off"), max_digits=14, decimal_places=2, currency_field_name="currency", currency_choices=None
     )

@@ -128,6 +128,9 @@ class Order(models.Model):
             models.Index(fields=["status", "-id"], condition=~Q(status="paid"), name="orders_not_paid"),
             models.Index(fields=["refunded", "-id"], condition=~Q(refunded="not"), name="orders_refunded"),
             models.Index(fields=["dispute", "-id"], condition=~Q(dispute="none"), name="orders_disputed"),
+            models.Index(fields=["-id"], condition=Q(status="pending", total_amount=None), name="orders_never_offered"),
+            models.Index(fields=["-id"], condition=Q(total_amount=0), name="orders_for_free"),
+            models.Index(fields=["id"], condition=Q(holds_stock=True), name="orders_holding_stock"),
         ]
 
     def __str__(self) -> str:
@@ -148,7 +151,9 @@ class Order(models.Model):
     def may_be_paid(self) -> bool:
         """Whether a payment page of it was open long enough for somebody to have paid there."""
         offered = timezone.now() - TIME_TO_PAY
-        return self.is_payable and self.payments.filter(status__in=UNDER_WAY, created__lt=offered).exists()
+        return self.is_payable and any(
+            payment.status in UNDER_WAY and payment.created < offered for payment in self.payments.all()
+        )
 
     @property
     def has_payment_processing(self) -> bool:

@@ -245,12 +245,21 @@ def test_an_order_whose_item_is_gone_still_says_what_was_bought(client: Client, 
     assert client.post(f"/order/{order.uuid}/checkout").status_code == 303
 
 
-def test_the_page_of_a_paid_order_costs_five_queries(
+def test_the_page_of_a_paid_order_costs_three_queries(
     client: Client, order: Order, django_assert_num_queries: Any
 ) -> None:
     order.payments.get().claim_check()
     order.mark_paid()
     order.payments.update(status="paid")
+    with django_assert_num_queries(3):
+        client.get(f"/order/{order.uuid}")
+
+
+def test_the_page_of_an_order_to_be_paid_costs_five_queries_where_stripe_was_asked_a_moment_ago(
+    client: Client, order: Order, django_assert_num_queries: Any
+) -> None:
+    order.payments.get().claim_check()
+    # The order, its lines, taxes and payments; and that Stripe is not to be asked again.
     with django_assert_num_queries(5):
         client.get(f"/order/{order.uuid}")
 

@@ -27,7 +27,7 @@ from payments.views.visitors import remember, visitor_of
 @never_cache
 @require_safe
 def pay_page(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    order = up_to_date(find(uuid))
+    order, *_others = up_to_date(uuid)
     if not order.is_payable or order.price.total == 0:
         return unlisted(SeeOther(order_address(order)))
     try:

@@ -4,8 +4,8 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -29,14 +29,14 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def order_page(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    return show(request, up_to_date(find(uuid)))
+    return show(request, up_to_date(uuid))
 
 
 @never_cache
 @require_safe
 def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Stripe sends the shopper here who goes back. Perhaps after having paid in another tab."""
-    return show(request, up_to_date(find(uuid)), came_back=True)
+    return show(request, up_to_date(uuid), came_back=True)
 
 
 @never_cache
@@ -49,7 +49,7 @@ def success(request: HttpRequest, uuid: UUID) -> HttpResponse:
         if payment.may_change and may_be_checked(payment):
             settle(payment)
     # Read again in any case: the webhook may have been faster.
-    return show(request, find(uuid), has_returned=True)
+    return show(request, purchase_of(uuid), has_returned=True)
 
 
 def may_be_checked(payment: Payment) -> bool:
@@ -94,14 +94,28 @@ def find(uuid: UUID) -> Order:
     return order
 
 
-def up_to_date(order: Order) -> Order:
-    """The order after asking Stripe about a payment that is under way, though not at every reload."""
+def purchase_of(uuid: UUID) -> list[Order]:
+    """The order, and after it the others of the same cart. Raises Http404."""
+    purchase = Order.objects.filter(uuid=uuid).values("purchase")
+    orders = Order.objects.filter(purchase__in=purchase).order_by("id").prefetch_related("lines", "taxes")
+    money_back = Exists(Refund.objects.filter(payment__order=OuterRef("pk")))
+    found: list[Order] = sorted(orders.annotate(has_money_back=money_back), key=lambda order: order.uuid != uuid)
+    if not found:
+        raise Http404
+    trace.note(order=found[0].pk)
+    return found
+
+
+def up_to_date(uuid: UUID) -> list[Order]:
+    """As `purchase_of`, after asking Stripe about a payment that is under way, though not at every reload."""
+    order, *others = purchase_of(uuid)
     if order.is_paid:
-        return order
-    for payment in order.payments.filter(status__in=Payment.UNDER_WAY):
-        if payment.claim_check():
-            settle(payment)
-    return find(order.uuid)
+        return [order, *others]
+    prefetch_related_objects([order], "payments")
+    due = [payment for payment in order.payments.all() if payment.status in Payment.UNDER_WAY and payment.claim_check()]
+    for payment in due:
+        settle(payment)
+    return purchase_of(uuid) if due else [order, *others]
 
 
 def settle(payment: Payment) -> None:
@@ -112,10 +126,14 @@ def settle(payment: Payment) -> None:
         logger.warning("Payment %s could not be checked: %s", payment.pk, error.code)
 
 
-def show(request: HttpRequest, order: Order, *, came_back: bool = False, has_returned: bool = False) -> HttpResponse:
+def show(
+    request: HttpRequest, purchase: list[Order], *, came_back: bool = False, has_returned: bool = False
+) -> HttpResponse:
+    """The first of the orders."""
+    order, *others = purchase
     if prefers_json(request):
-        return unlisted(JsonResponse(as_json(order) | {"others": others_as_json(order)}))
-    context = price_context(order) | purchase_context(order) | {"refunds": refunds_of(order)}
+        return unlisted(JsonResponse(as_json(order) | {"others": others_as_json(others)}))
+    context = price_context(order) | purchase_context(order, others) | {"refunds": refunds_of(order)}
     context |= {"came_back": came_back, "may_be_paid": has_returned or order.may_be_paid}
     # Whoever has just paid waits for Stripe's word as whoever waits for a bank.
     context["is_waiting"] = order.status == Order.Status.PROCESSING or (has_returned and order.is_payable)
@@ -130,14 +148,15 @@ def price_context(order: Order) -> dict[str, Any]:
 
 
 def refunds_of(order: Order) -> list[Refund]:
-    """What went back or is on its way, the oldest first."""
+    """What went back or is on its way, the oldest first. The order is one of `purchase_of`."""
+    if not order.has_money_back:  # type: ignore[attr-defined]
+        return []
     refunds = Refund.objects.accepted().filter(payment__order=order)
-    return list(refunds.select_related("payment").order_by("created", "id")) if order.is_paid else []
+    return list(refunds.select_related("payment").order_by("created", "id"))
 
 
-def purchase_context(order: Order) -> dict[str, Any]:
+def purchase_context(order: Order, others: list[Order]) -> dict[str, Any]:
     """The other orders of the same cart, how many of all are paid, and which one to go on with."""
-    others = others_of(order)
     return {
         "others": others,
         "purchase_count": len(others) + 1,
@@ -145,11 +164,6 @@ def purchase_context(order: Order) -> dict[str, Any]:
         "is_partly_free": not all(one.price.total for one in [order, *others]),
         "next_order": next((one for one in others if one.is_payable), None),
     }
-
-
-def others_of(order: Order) -> list[Order]:
-    others = Order.objects.filter(purchase=order.purchase).exclude(pk=order.pk)
-    return list(others.order_by("id").prefetch_related("lines", "taxes"))
 
 
 def as_json(order: Order) -> dict[str, Any]:
@@ -189,10 +203,10 @@ def tax_as_json(tax: OrderTax, amount: int) -> dict[str, Any]:
     }
 
 
-def others_as_json(order: Order) -> list[dict[str, Any]]:
+def others_as_json(others: list[Order]) -> list[dict[str, Any]]:
     return [
         {"url": order_address(one), "status": one.status, "currency": one.currency, "amount": one.price.total}
-        for one in others_of(order)
+        for one in others
     ]
 
 
