@@ -21,6 +21,8 @@ from payments.models.catalog import LOW_STOCK
 GREATEST_ID = 2**63 - 1
 # Python reads no number of thousands of digits.
 MOST_DIGITS = 19
+# What is shorter no index of parts of names has.
+LEAST_OF_A_PART = 3
 
 
 class StockFilter(admin.SimpleListFilter):
@@ -56,11 +58,13 @@ class ItemList(LongList):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Item], search_term: str
     ) -> tuple[QuerySet[Item], bool]:
-        found, has_duplicates = super().get_search_results(request, queryset, search_term)
         number = search_term.strip()
-        if number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS and int(number) <= GREATEST_ID:
-            found |= queryset.filter(pk=int(number))
-        return found, has_duplicates
+        is_number = number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS
+        by_number = queryset.filter(pk=int(number)) if is_number and int(number) <= GREATEST_ID else queryset.none()
+        if is_number and len(number) < LEAST_OF_A_PART:
+            return by_number, False
+        found, has_duplicates = super().get_search_results(request, queryset, search_term)
+        return found | by_number, has_duplicates
 
     @admin.display(description=_("changed"))
     def changed_short(self, item: Item) -> str:

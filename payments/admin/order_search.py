@@ -1,10 +1,12 @@
 """Orders found by what a shopper or Stripe calls them, each by an index: a million of them are found as fast as ten."""
 
 import re
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from payments.admin.long_lists import MOST_COUNTED
 from payments.models import Order, OrderLine, Payment
 from payments.models.prefixes import beginning_with
 
@@ -40,11 +42,16 @@ def is_uuid(text: str) -> bool:
 
 
 def by_beginning(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Whose e-mail address begins so, or the name of something in it."""
-    by_email = beginning_with(Order.objects.order_by(), "email", text)
-    lines = beginning_with(OrderLine.objects.order_by(), "name", text).values("order")
+    """Whose e-mail address begins so, or the name of something in it; of very many as many as a list counts."""
+    by_email = beginning_with(Order.objects.all(), "email", text, most=MOST_COUNTED + 1).values("pk")
+    lines = beginning_with(OrderLine.objects.all(), "name", text, most=MOST_COUNTED + 1).values("order")
     if "@" in text:
-        return orders.filter(pk__in=by_email.values("pk"))
+        return orders.filter(pk__in=by_email)
     if by_email.exists():
-        return orders.filter(pk__in=by_email.values("pk").union(lines))
+        return orders.filter(pk__in=orders_in(by_email).union(orders_in(lines)))
     return orders.filter(pk__in=lines)
+
+
+def orders_in(found: Any) -> Any:
+    """SQLite takes no limit in the parts of a union, but in what they are made of."""
+    return Order.objects.filter(pk__in=found).order_by().values("pk")

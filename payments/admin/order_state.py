@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -57,14 +57,17 @@ def unpaid(payments: list[Payment]) -> Badge:
     return Badge(_("Payment failed") if last.status == Payment.Status.FAILED else _("Payment page expired"), "over")
 
 
-ATTEMPTS = Payment.objects.filter(order=OuterRef("pk"))
-OPEN = Exists(ATTEMPTS.filter(status__in=Payment.UNDER_WAY))
+# The total is noted when an order is first offered, with its first payment.
+NEVER_OFFERED = Order.objects.filter(status="pending", total_amount=None).order_by().values("pk")
+OPEN = Payment.objects.filter(status__in=Payment.UNDER_WAY).order_by().values("order")
+# Those that are not paid have an index of their own: said twice, so that SQLite sees it as well.
+NOT_PAID = ~Q(status="paid")
 STATES = {
     "paid": Q(status="paid") & (Q(total_amount__gt=0) | Q(total_amount=None)),
     "complete": Q(status="paid", total_amount=0),
-    "processing": Q(status="processing"),
-    "waiting": Q(status="pending") & (Q(OPEN) | ~Q(Exists(ATTEMPTS))),
-    "over": Q(status="pending") & Q(Exists(ATTEMPTS)) & ~Q(OPEN),
+    "processing": Q(status="processing") & NOT_PAID,
+    "waiting": Q(status="pending", pk__in=NEVER_OFFERED.union(OPEN)),
+    "over": Q(status="pending", total_amount__isnull=False) & NOT_PAID & ~Q(pk__in=OPEN),
 }
 
 

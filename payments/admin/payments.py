@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from payments.admin.dashboard import payment_link
-from payments.admin.long_lists import CurrencyFilter, LongList, short
+from payments.admin.long_lists import CurrencyFilter, LongList, ModeFilter, short
 from payments.admin.money_back import DisputeInline, RefundInline
 from payments.admin.order_search import number_in
 from payments.admin.read_only import ReadOnly
@@ -79,7 +79,7 @@ class PaymentAdmin(PaymentColumns, LeadsToOrder, ReadOnly, LongList):
         *("at_stripe", "created_short"),
     ]
     sortable_by = ()
-    list_filter = ["status", "method", CurrencyFilter, "livemode"]
+    list_filter = ["status", "method", CurrencyFilter, ModeFilter]
     list_select_related = ["order"]
     search_fields = ["order__id", "checkout_session_id", "payment_intent_id"]
     search_help_text = gettext_lazy("By the order's number, or the id of a Checkout Session or PaymentIntent.")
@@ -152,7 +152,7 @@ def breakable(name: str) -> SafeString:
 class StripeEventAdmin(ReadOnly, LongList):
     list_display = ["type", "account_shown", "outcome", "problem_in_words", "failures", "received_short", "event_id"]
     sortable_by = ()
-    list_filter = ["outcome", EventTypeFilter, "livemode", "was_fetched"]
+    list_filter = ["outcome", EventTypeFilter, ModeFilter, "was_fetched"]
     search_fields = ["event_id__exact", "object_id__exact"]
     search_help_text = gettext_lazy("By the id of the event, or of what it is about at Stripe.")
     fields = readonly_fields = (

@@ -138,7 +138,10 @@ class Discount(models.Model):
 
 
 class DiscountAmount(models.Model):
-    discount = models.ForeignKey(Discount, on_delete=models.CASCADE, related_name="amounts", verbose_name=_("discount"))
+    # The constraint below has an index that begins with it.
+    discount = models.ForeignKey(
+        Discount, on_delete=models.CASCADE, related_name="amounts", verbose_name=_("discount"), db_index=False
+    )
     off = MoneyField(
         _("amount off"), max_digits=14, decimal_places=2, currency_field_name="currency", currency_choices=None
     )

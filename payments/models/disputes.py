@@ -71,7 +71,10 @@ class Dispute(models.Model):
         APPEAL_UNDER_REVIEW = "appeal_under_review", _("Appeal: the bank decides")
         PREVENTED = "prevented", _("Prevented")
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes", verbose_name=_("payment"))
+    # The constraint below has an index that begins with it.
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, related_name="disputes", verbose_name=_("payment"), db_index=False
+    )
     stripe_id = models.CharField(_("Stripe ID"), max_length=255)
     status = models.CharField(_("status"), max_length=40, choices=Status)
     reason = models.CharField(_("reason"), max_length=60)
@@ -112,6 +115,9 @@ class Dispute(models.Model):
             models.Index(
                 fields=["reinstated_at"], condition=Q(reinstated_at__isnull=False), name="disputes_reinstated"
             ),
+            models.Index(fields=["stripe_id"], name="disputes_by_stripe_id"),
+            models.Index(fields=["status", "-id"], name="disputes_by_status"),
+            models.Index(fields=["currency", "-id"], name="disputes_in_a_currency"),
         ]
 
     def __str__(self) -> str:

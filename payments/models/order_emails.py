@@ -74,6 +74,8 @@ class OrderEmail(models.Model):
         null=True,
         related_name="emails",
         verbose_name=_("refund"),
+        # The constraint below has an index that begins with it.
+        db_index=False,
     )
     # The order's may be another one by the time it is sent.
     recipient = models.EmailField(

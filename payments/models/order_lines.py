@@ -28,7 +28,7 @@ class OrderLine(models.Model):
 
     order = models.ForeignKey("payments.Order", on_delete=models.CASCADE, related_name="lines", verbose_name=_("order"))
     item = models.ForeignKey(
-        Item, on_delete=models.SET_NULL, null=True, related_name="order_lines", verbose_name=_("item")
+        Item, on_delete=models.SET_NULL, null=True, related_name="order_lines", verbose_name=_("item"), db_index=False
     )
     name = models.CharField(_("name"), max_length=200)
     currency = models.CharField(_("currency"), max_length=3, editable=False)
@@ -49,7 +49,10 @@ class OrderLine(models.Model):
                 name="order_line_quantity_is_1_to_999",
             ),
         ]
-        indexes = [models.Index(InBytes(Lower("name")), name="order_lines_by_name")]
+        indexes = [
+            models.Index(InBytes(Lower("name")), name="order_lines_by_name"),
+            models.Index(fields=["item", "-order"], name="orders_of_an_item"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.name}"
@@ -78,7 +81,10 @@ class OrderLine(models.Model):
 class OrderTax(models.Model):
     """A copy of a tax as it was when it was put on the order."""
 
-    order = models.ForeignKey("payments.Order", on_delete=models.CASCADE, related_name="taxes", verbose_name=_("order"))
+    # The constraint below has an index that begins with it.
+    order = models.ForeignKey(
+        "payments.Order", on_delete=models.CASCADE, related_name="taxes", verbose_name=_("order"), db_index=False
+    )
     tax = models.ForeignKey(
         Tax, on_delete=models.SET_NULL, null=True, related_name="order_taxes", verbose_name=_("tax")
     )

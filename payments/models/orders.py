@@ -126,6 +126,9 @@ class Order(models.Model):
             models.Index(fields=["status", "-id"], condition=~Q(status="paid"), name="orders_not_paid"),
             models.Index(fields=["refunded", "-id"], condition=~Q(refunded="not"), name="orders_refunded"),
             models.Index(fields=["dispute", "-id"], condition=~Q(dispute="none"), name="orders_disputed"),
+            models.Index(fields=["-id"], condition=Q(status="pending", total_amount=None), name="orders_never_offered"),
+            models.Index(fields=["-id"], condition=Q(total_amount=0), name="orders_for_free"),
+            models.Index(fields=["id"], condition=Q(holds_stock=True), name="orders_holding_stock"),
         ]
 
     def __str__(self) -> str:

@@ -18,8 +18,11 @@ class InBytes(Func):
         return self.as_sql(compiler, connection, template="%(expressions)s COLLATE BINARY", **context)
 
 
-def beginning_with(rows: Any, field: str, text: str) -> Any:
-    """Those whose field begins so. The model has an index of `InBytes(Lower(field))`."""
+def beginning_with(rows: Any, field: str, text: str, *, most: int) -> Any:
+    """At most so many whose field begins so. The model has an index of `InBytes(Lower(field))`.
+
+    They come in the order of that index, from its end, so that of however many no more are read.
+    """
     least = text.lower()
     found = rows.alias(beginning=InBytes(Lower(field)))
-    return found.filter(beginning__gte=least, beginning__lt=least + LAST_CHARACTER)
+    return found.filter(beginning__gte=least, beginning__lt=least + LAST_CHARACTER).order_by("-beginning")[:most]

@@ -151,6 +151,9 @@ class Refund(models.Model):
         indexes = [
             models.Index(fields=["created"], name="refunds_by_time"),
             models.Index(fields=["failed_at"], condition=Q(failed_at__isnull=False), name="refunds_that_failed"),
+            models.Index(fields=["stripe_id"], name="refunds_by_stripe_id"),
+            models.Index(fields=["status", "-id"], name="refunds_by_status"),
+            models.Index(fields=["reason", "-id"], name="refunds_by_reason"),
         ]
 
     def __str__(self) -> str:

@@ -99,13 +99,16 @@ class StripeEvent(models.Model):
         verbose_name = _("Stripe event")
         verbose_name_plural = _("Stripe events")
         constraints = [
-            models.UniqueConstraint(fields=["account", "event_id"], name="an_event_is_kept_once"),
+            models.UniqueConstraint(fields=["event_id", "account"], name="an_event_is_kept_once"),
         ]
         indexes = [
             models.Index(fields=["object_id"], name="events_about_an_object"),
-            models.Index(fields=["account", "-id"], name="events_of_an_account"),
+            models.Index(fields=["account", "-id"], condition=Q(was_fetched=False), name="events_delivered"),
+            models.Index(fields=["-id"], condition=Q(was_fetched=True), name="events_fetched"),
             models.Index(fields=["account", "-failed_at"], condition=Q(failures__gt=0), name="events_that_failed"),
-            models.Index(fields=["id"], condition=Q(outcome="received"), name="events_that_wait"),
+            models.Index(fields=["outcome", "-id"], name="events_by_outcome"),
+            models.Index(fields=["type", "-id"], name="events_by_type"),
+            models.Index(fields=["livemode", "-id"], name="events_by_mode"),
             models.Index(fields=["received"], condition=Q(is_cut_down=False), name="events_with_whole_payload"),
         ]
 

@@ -169,7 +169,7 @@ anything = st.one_of(st.sampled_from(ODD), st.text(max_size=20), st.integers().m
 NAMES = """
     quantity unit_amount currency code content session_id payment_intent client_secret key after before next q o p e
     all _popup _changelist_filters _facets action _selected_action select_across index _save csrfmiddlewaretoken
-    status__exact currency__exact on_sale__exact livemode__exact type outcome__exact refunded__exact dispute__exact
+    status__exact currency__exact on_sale__exact livemode type outcome__exact refunded__exact dispute__exact
     payment__currency currency created__year created__month created__day created__gte id__exact id__in lines__name
     order__id name description price_0 price_1 price picture stock on_sale initial-stock initial-price_0
     initial-price_1 form-TOTAL_FORMS form-INITIAL_FORMS form-0-id form-0-price_0 form-0-price_1 form-0-stock

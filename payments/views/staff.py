@@ -45,11 +45,13 @@ def order(request: HttpRequest, order_id: int) -> HttpResponse:
 def orders_of_item(request: HttpRequest, item_id: int) -> HttpResponse:
     """The newest orders that contain the item, in full."""
     item = get_object_or_404(Item, pk=item_id)
-    orders = Order.objects.filter(pk__in=item.order_lines.values("order_id")).prefetch_related("lines", "taxes")
+    lines = item.order_lines.order_by("-order")
     before = request.GET.get("before", "")
     if before.isascii() and before.isdecimal():
-        orders = orders.filter(pk__lt=int(before[:18]))
-    return JsonResponse({"item": item.pk, "orders": [numbered(found) for found in orders[:MAXIMUM_ORDERS]]})
+        lines = lines.filter(order__lt=int(before[:18]))
+    newest = lines.values("order").distinct()[:MAXIMUM_ORDERS]
+    orders = Order.objects.filter(pk__in=newest).prefetch_related("lines", "taxes")
+    return JsonResponse({"item": item.pk, "orders": [numbered(found) for found in orders]})
 
 
 def numbered(order: Order) -> dict[str, Any]:
