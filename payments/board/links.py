@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -15,6 +16,7 @@ from payments.board.sections import SEPARATOR, Section, of_free_orders
 from payments.models import Order
 
 MOST_DIGITS = 18
+Ids = QuerySet[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -46,29 +48,37 @@ class Counted:
         return ORDERS[self.figure](self)
 
 
-def that_moved(kinds: Iterable[Movement]) -> Callable[[Counted], Q]:
-    def orders(counted: Counted) -> Q:
-        found = Q()
-        for kind in kinds:
-            found |= Q(pk__in=kind.rows(counted.period).filter(counted.section.row).values("moved_order"))
-        return found
+def moved_by(counted: Counted, kinds: Iterable[Movement]) -> list[Ids]:
+    return [kind.rows(counted.period).filter(counted.section.row).values("moved_order") for kind in kinds]
 
-    return orders
+
+def among(ids: Iterable[Ids]) -> Q:
+    """Those of any of these, looked up by their ids: an OR of them would be tried with every order there is."""
+    first, *others = ids
+    return Q(pk__in=first.union(*others) if others else first)
+
+
+def that_moved(kinds: Iterable[Movement]) -> Callable[[Counted], Q]:
+    return lambda counted: among(moved_by(counted, kinds))
 
 
 def paid(counted: Counted) -> Q:
-    return that_moved([movements.TAKEN])(counted)
+    return among(moved_by(counted, [movements.TAKEN]))
 
 
-def free(counted: Counted) -> Q:
+def free_ids(counted: Counted) -> Ids:
     """None where they count with another section."""
     own = of_free_orders(counted.section.currency) == counted.section
     orders = free_orders(counted.period).filter(currency=counted.section.currency)
-    return Q(pk__in=orders.values("pk") if own else [])
+    return (orders if own else orders.none()).values("pk")
+
+
+def free(counted: Counted) -> Q:
+    return among([free_ids(counted)])
 
 
 def paid_or_free(counted: Counted) -> Q:
-    return paid(counted) | free(counted)
+    return among([*moved_by(counted, [movements.TAKEN]), free_ids(counted)])
 
 
 def discounted(counted: Counted) -> Q:
@@ -76,8 +86,8 @@ def discounted(counted: Counted) -> Q:
 
 
 def taxed(counted: Counted) -> Q:
-    with_taxes = Order.objects.filter(taxes__amount__gt=0).values("pk")
-    return paid(counted) & Q(pk__in=with_taxes)
+    (ids,) = moved_by(counted, [movements.TAKEN])
+    return among([ids.filter(order__taxes__amount__gt=0)])
 
 
 def offered_first(counted: Counted) -> Q:
