@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.figures import bad_weather, in_process, pages, peer, transfer
+from benchmarks.figures import bad_weather, growth, in_process, pages, peer, transfer
 from benchmarks.rows import Row
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
@@ -15,5 +15,6 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "deploy": bad_weather.deploy,
     "slow-senders": bad_weather.slow_senders,
     "transfer": transfer.item_page,
+    "growth": growth.pages,
     "peer": peer.beside_ours,
 }
