@@ -128,6 +128,9 @@ def is_no_mistake(rule: str, node: dict[str, Any], address: str) -> bool:
     if rule in ("landmark-one-main", "region"):
         # A mail is shown within a page, whose landmarks these are.
         return "/sandbox/emails/" in address
+    if rule == "target-size" and "partially obscured" in node["failureSummary"] and node["listIsOpen"]:
+        # What lies below is covered until the list is closed.
+        return True
     # A frame without a background of its own shows the page behind it, which axe takes for white.
     return rule == "color-contrast" and len(node["target"]) > 1
 
