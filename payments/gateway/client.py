@@ -1,6 +1,7 @@
 """Keypair -> StripeClient: one for each keypair, over one shared pool of connections, and no global key."""
 
 from functools import cache, lru_cache
+from threading import Lock
 
 import stripe
 from django.conf import settings
@@ -17,8 +18,15 @@ MAX_NETWORK_RETRIES = 2
 stripe.enable_telemetry = False
 
 
+making = Lock()
+
+
 def client_for(keypair: Keypair) -> stripe.StripeClient:
-    return client_of_keys(keypair.secret_keys, keypair.currency, settings.STRIPE_HTTP_CLIENT, settings.STRIPE_API_BASE)
+    # Many may ask at once for the first time, and a cache alone lets each of them make one of their own.
+    with making:
+        return client_of_keys(
+            keypair.secret_keys, keypair.currency, settings.STRIPE_HTTP_CLIENT, settings.STRIPE_API_BASE
+        )
 
 
 @lru_cache(maxsize=64)
