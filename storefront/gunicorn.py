@@ -1,7 +1,6 @@
 """How the shop is served, everywhere: `gunicorn --config python:storefront.gunicorn`."""
 
 import atexit
-import ctypes
 import os
 import shutil
 import sys
@@ -49,16 +48,5 @@ def count_together() -> None:
     atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
 
 
-def share_memory_between_threads() -> None:
-    """Where C's library lets threads have memory of their own, each keeps what it has freed from the others.
-
-    https://man7.org/linux/man-pages/man3/mallopt.3.html: M_ARENA_MAX
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt:
-        mallopt(-8, 2)
-
-
-share_memory_between_threads()
 if counts:
     count_together()
