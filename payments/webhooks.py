@@ -97,9 +97,14 @@ def fetch_undelivered(keypair: Keypair) -> int:
     read = ReadEvents.objects.filter(account=account).first()
     since = read.until if read else now - STRIPE_KEEPS_EVENTS
     undelivered = api.undelivered_events(keypair, types=list(HANDLERS), since=since)
-    new = sum(keep(event, was_fetched=True).is_new for event in undelivered)
+    new = sum(keep(event, was_fetched=True).is_new for event in undelivered if not is_kept(event))
     ReadEvents.objects.update_or_create(account=account, defaults={"until": now - STRIPE_TRIES_AT_ONCE})
     return new
+
+
+def is_kept(event: Event) -> bool:
+    """Whether it was fetched before by who did not come to an end, or arrived since."""
+    return StripeEvent.objects.filter(account=event.keypair.publishable_key, event_id=event.id).exists()
 
 
 def work_on_waiting(keypair: Keypair) -> tuple[int, int]:
