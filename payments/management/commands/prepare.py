@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from payments.gateway.keys import currencies
+from payments.management.static_files import collect_if_changed
 from payments.models import Item
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  (compared with, not bound to)
@@ -32,7 +33,7 @@ class Command(BaseCommand):
             reason = str(error).strip().splitlines()[0]
             raise CommandError(f"The database cannot be used ({reason}): correct DATABASE_URL.") from None
         if not no_static:
-            call_command("collectstatic", interactive=False, verbosity=0)
+            collect_if_changed()
         if not get_user_model().objects.exists():
             call_command("ensure_superuser", stdout=self.stdout)
             if not Item.objects.exists():
