@@ -160,3 +160,5 @@ def test_payments_are_found_by_their_mode(admin_client: Client, two_paid: list[P
     for livemode, payment in zip("01", two_paid, strict=True):
         page = admin_client.get("/admin/payments/payment/", {"livemode": livemode})
         assert list(page.context["cl"].result_list) == [payment]
+    page = admin_client.get("/admin/payments/payment/", {"livemode": "x"})
+    assert list(page.context["cl"].result_list) == two_paid[::-1]
