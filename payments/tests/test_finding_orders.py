@@ -11,7 +11,7 @@ from django.utils import timezone
 from djmoney.money import Money
 
 from payments import checkout
-from payments.admin import long_lists
+from payments.admin import long_lists, order_search
 from payments.models import Dispute, Item, Order, OrderLine, Payment, Refund
 from payments.models.prefixes import beginning_with
 
@@ -128,6 +128,17 @@ def test_very_many_are_counted_up_to_a_limit(
     order_of(usd_mug)
     with django_assert_max_num_queries(9):
         assert "more than 4: search or filter to see the others" in admin_client.get(LIST).content.decode()
+
+
+def test_of_a_filtered_list_all_is_found_however_much_begins_so_beside_it(
+    admin_client: Client, usd_mug: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_search, "MOST_COUNTED", 1)
+    contested = order_of(usd_mug, "stone@shopper.example", dispute="open")
+    for _ in range(3):
+        order_of(usd_mug, "stone@shopper.example")
+    for text in ("stoneware", "stone@", "stone"):
+        assert found(admin_client, q=text, dispute__exact="open") == [contested.pk]
 
 
 @pytest.fixture
