@@ -44,7 +44,8 @@ def is_uuid(text: str) -> bool:
 def by_beginning(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     """Whose e-mail address begins so, or the name of something in it; of very many as many as a list counts."""
     by_email = beginning_with(orders, "email", text, most=MOST_COUNTED + 1).values("pk")
-    lines = beginning_with(lines_of(orders), "name", text, most=MOST_COUNTED + 1).values("order")
+    # Twice as many, since an order may have several, and the list still says that there are more than it counts.
+    lines = beginning_with(lines_of(orders), "name", text, most=2 * MOST_COUNTED + 1).values("order")
     if "@" in text:
         return orders.filter(pk__in=by_email)
     if by_email.exists():

@@ -141,6 +141,19 @@ def test_of_a_filtered_list_all_is_found_however_much_begins_so_beside_it(
         assert found(admin_client, q=text, dispute__exact="open") == [contested.pk]
 
 
+def test_of_orders_with_two_lines_that_begin_so_no_fewer_are_counted(
+    admin_client: Client, usd_mug: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (order_search, long_lists):
+        monkeypatch.setattr(module, "MOST_COUNTED", 2)
+    for _ in range(3):
+        line = order_of(usd_mug).lines.get()
+        line.pk = None
+        line.save()
+    changelist = admin_client.get(LIST, {"q": "stoneware"}).context["cl"]
+    assert (changelist.result_count, changelist.paginator.has_more) == (2, True)
+
+
 @pytest.fixture
 def two_paid(usd_mug: Item) -> list[Payment]:
     """One in test mode and one in live mode; of each something was refunded and is contested."""
