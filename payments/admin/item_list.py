@@ -21,7 +21,7 @@ from payments.models.catalog import LOW_STOCK
 GREATEST_ID = 2**63 - 1
 # Python reads no number of thousands of digits.
 MOST_DIGITS = 19
-# What is shorter no index of parts of names has.
+# What is shorter no index of parts of names has: of numbers so short the item that has it comes first.
 LEAST_OF_A_PART = 3
 
 
@@ -61,7 +61,7 @@ class ItemList(LongList):
         number = search_term.strip()
         is_number = number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS
         by_number = queryset.filter(pk=int(number)) if is_number and int(number) <= GREATEST_ID else queryset.none()
-        if is_number and len(number) < LEAST_OF_A_PART:
+        if is_number and len(number) < LEAST_OF_A_PART and by_number.exists():
             return by_number, False
         found, has_duplicates = super().get_search_results(request, queryset, search_term)
         return found | by_number, has_duplicates

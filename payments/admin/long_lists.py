@@ -96,4 +96,4 @@ class ModeFilter(admin.SimpleListFilter):
         return [("1", _("Live")), ("0", _("Test"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(livemode__in=[self.value() == "1"]) if self.value() else queryset
+        return queryset.filter(livemode__in=[self.value() == "1"]) if self.value() in ("0", "1") else queryset

@@ -43,13 +43,20 @@ def is_uuid(text: str) -> bool:
 
 def by_beginning(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     """Whose e-mail address begins so, or the name of something in it; of very many as many as a list counts."""
-    by_email = beginning_with(Order.objects.all(), "email", text, most=MOST_COUNTED + 1).values("pk")
-    lines = beginning_with(OrderLine.objects.all(), "name", text, most=MOST_COUNTED + 1).values("order")
+    by_email = beginning_with(orders, "email", text, most=MOST_COUNTED + 1).values("pk")
+    # Twice as many, since an order may have several, and the list still says that there are more than it counts.
+    lines = beginning_with(lines_of(orders), "name", text, most=2 * MOST_COUNTED + 1).values("order")
     if "@" in text:
         return orders.filter(pk__in=by_email)
     if by_email.exists():
         return orders.filter(pk__in=orders_in(by_email).union(orders_in(lines)))
     return orders.filter(pk__in=lines)
+
+
+def lines_of(orders: QuerySet[Order]) -> QuerySet[OrderLine]:
+    """Of a filtered list only its own lines: among so many of all there may be none of them."""
+    lines = OrderLine.objects.all()
+    return lines.filter(order__in=orders.order_by().values("pk")) if orders.query.where else lines
 
 
 def orders_in(found: Any) -> Any:

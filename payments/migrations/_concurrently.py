@@ -16,8 +16,15 @@ class AddIndexAnew(AddIndexConcurrently):
         super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
+class RemoveIndexAndBack(RemoveIndexConcurrently):
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        # As above: going back may be begun and not ended, too.
+        self.database_forwards(app_label, schema_editor, to_state, from_state)
+        super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
 AddIndex = AddIndexAnew if ON_POSTGRES else migrations.AddIndex
-RemoveIndex = RemoveIndexConcurrently if ON_POSTGRES else migrations.RemoveIndex
+RemoveIndex = RemoveIndexAndBack if ON_POSTGRES else migrations.RemoveIndex
 
 
 class WithoutIndex(migrations.AlterField):
@@ -31,6 +38,14 @@ class WithoutIndex(migrations.AlterField):
         columns = [model._meta.get_field(self.name).column]
         for name in schema_editor._constraint_names(model, columns, index=True, unique=False, type_=models.Index.suffix):
             schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        # On PostgreSQL this drops what was begun and not ended.
+        self.database_forwards(app_label, schema_editor, from_state, to_state)
+        if ON_POSTGRES:
+            model = to_state.apps.get_model(app_label, self.model_name)
+            field = model._meta.get_field(self.name)
+            schema_editor.execute(schema_editor._create_index_sql(model, fields=[field], concurrently=True))
 
 
 def made_anew(model, constraint):

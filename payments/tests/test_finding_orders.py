@@ -11,7 +11,7 @@ from django.utils import timezone
 from djmoney.money import Money
 
 from payments import checkout
-from payments.admin import long_lists
+from payments.admin import long_lists, order_search
 from payments.models import Dispute, Item, Order, OrderLine, Payment, Refund
 from payments.models.prefixes import beginning_with
 
@@ -130,6 +130,30 @@ def test_very_many_are_counted_up_to_a_limit(
         assert "more than 4: search or filter to see the others" in admin_client.get(LIST).content.decode()
 
 
+def test_of_a_filtered_list_all_is_found_however_much_begins_so_beside_it(
+    admin_client: Client, usd_mug: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_search, "MOST_COUNTED", 1)
+    contested = order_of(usd_mug, "stone@shopper.example", dispute="open")
+    for _ in range(3):
+        order_of(usd_mug, "stone@shopper.example")
+    for text in ("stoneware", "stone@", "stone"):
+        assert found(admin_client, q=text, dispute__exact="open") == [contested.pk]
+
+
+def test_of_orders_with_two_lines_that_begin_so_no_fewer_are_counted(
+    admin_client: Client, usd_mug: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (order_search, long_lists):
+        monkeypatch.setattr(module, "MOST_COUNTED", 2)
+    for _ in range(3):
+        line = order_of(usd_mug).lines.get()
+        line.pk = None
+        line.save()
+    changelist = admin_client.get(LIST, {"q": "stoneware"}).context["cl"]
+    assert (changelist.result_count, changelist.paginator.has_more) == (2, True)
+
+
 @pytest.fixture
 def two_paid(usd_mug: Item) -> list[Payment]:
     """One in test mode and one in live mode; of each something was refunded and is contested."""
@@ -160,3 +184,5 @@ def test_payments_are_found_by_their_mode(admin_client: Client, two_paid: list[P
     for livemode, payment in zip("01", two_paid, strict=True):
         page = admin_client.get("/admin/payments/payment/", {"livemode": livemode})
         assert list(page.context["cl"].result_list) == [payment]
+    page = admin_client.get("/admin/payments/payment/", {"livemode": "x"})
+    assert list(page.context["cl"].result_list) == two_paid[::-1]

@@ -56,6 +56,15 @@ def test_a_number_too_short_for_an_index_of_names_is_an_items_own(admin_client: 
     assert found(admin_client, q="mug 7") == ["Mug 7"]
 
 
+def test_a_short_number_that_no_item_has_is_looked_for_in_names(admin_client: Client, db: None) -> None:
+    Item.objects.create(pk=700, name="Bottle 50 cl", price=Money(5, "USD"))
+    Item.objects.create(pk=50, name="Bowl", price=Money(5, "EUR"))
+    assert found(admin_client, q="5") == ["Bottle 50 cl"]
+    assert found(admin_client, q="50", currency="USD") == ["Bottle 50 cl"]
+    offered = admin_client.get("/admin/payments/order/items/", {"term": "5"}).json()["results"]
+    assert [each["id"] for each in offered] == ["700"]
+
+
 def test_items_are_found_by_what_is_left_of_them(admin_client: Client, usd_mug: Item) -> None:
     for name, stock in (("None left", 0), ("Few left", 3), ("Plenty", 50)):
         Item.objects.create(name=name, price=Money(5, "EUR"), stock=stock)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from payments.models import Item, Order, StripeEvent
+from payments.views import staff
 
 PATHS = ["/order/{order}", "/item/by_order/{item}"]
 
@@ -36,6 +37,17 @@ def test_all_orders_that_contain_an_item(admin_client: Client, orders: list[Orde
     assert [found["id"] for found in answer["orders"]] == [orders[4].pk, orders[2].pk, orders[0].pk]
     older = admin_client.get(f"/item/by_order/{usd_mug.pk}?before={orders[2].pk}").json()
     assert [found["id"] for found in older["orders"]] == [orders[0].pk]
+
+
+def test_of_more_than_one_answer_holds_the_newest_come_first_and_the_others_when_they_are_asked_for(
+    admin_client: Client, orders: list[Order], usd_mug: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staff, "MAXIMUM_ORDERS", 2)
+    pages, before = [], ""
+    while found := admin_client.get(f"/item/by_order/{usd_mug.pk}{before}").json()["orders"]:
+        pages.append([order["id"] for order in found])
+        before = f"?before={pages[-1][-1]}"
+    assert pages == [[orders[4].pk, orders[2].pk], [orders[0].pk]]
 
 
 def test_however_many_there_are_the_queries_are_counted(

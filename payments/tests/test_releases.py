@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from payments.models import Order, OrderChange, OrderEmail, Payment, Refund, StripeEvent
+from payments.models import Order, OrderChange, OrderEmail, OrderLine, Payment, Refund, StripeEvent
 
 
 @pytest.mark.django_db
@@ -60,6 +60,35 @@ def test_a_shop_with_mails_of_refunds_and_links_goes_back_to_the_release_before_
     assert [mail.pk for mail in before.get_model("payments", "OrderEmail").objects.all()] == [confirmation.pk]
     migrate()
     assert OrderEmail.objects.due().get() == confirmation
+
+
+@pytest.mark.usefixtures("forth_again")
+def test_a_shop_that_goes_back_finds_the_orders_of_an_item_by_an_index_again() -> None:
+    for _ in range(2):
+        migrate(("payments", "0016_times_for_the_board"))
+        assert indexed(OrderLine._meta.db_table, "item_id")
+        assert indexed(Payment._meta.db_table, "order_id")
+        migrate()
+        assert not indexed(OrderLine._meta.db_table, "item_id")
+
+
+@pytest.mark.usefixtures("forth_again")
+def test_a_way_back_that_ended_half_way_is_gone_to_its_end_by_the_next_try() -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("with SQLite a migration is done as a whole or not at all")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX events_that_wait ON payments_stripeevent (id)")
+    migrate(("payments", "0016_times_for_the_board"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'events_that_wait'")
+        assert "received" in cursor.fetchone()[0]
+
+
+def indexed(table: str, column: str) -> bool:
+    """Whether it has an index of its own that may have the same value twice."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, table)
+    return any(each["index"] and not each["unique"] and each["columns"] == [column] for each in found.values())
 
 
 @pytest.mark.usefixtures("forth_again")
