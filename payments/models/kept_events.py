@@ -39,9 +39,7 @@ def one_at_a_time() -> AbstractContextManager[object]:
 
 @cache
 def insertion(names: tuple[str, ...]) -> str:
-    """Compiled once, and for all: the ORM asks whether it is there, writes in a transaction, and then looks for the
-    payment, and to compile all that costs it ten times what it costs the database.
-    """
+    """Compiled once: the ORM asks whether it is there, writes in a transaction, and then looks for the payment."""
     event, payment = StripeEvent._meta.db_table, Payment._meta.db_table
     return (
         f"INSERT INTO {event} ({', '.join(names)}, is_cut_down, problem, received, changed, outcome)"  # noqa: S608

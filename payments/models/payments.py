@@ -281,7 +281,7 @@ class Payment(models.Model):
 
     @classmethod
     def of(cls, agreed: Agreed, *, publishable_key: str, livemode: bool, method: "Method") -> "Payment":
-        """The first attempt to have paid what is agreed."""
+        """An attempt to have paid what is agreed: the first, as long as no other number is given to it."""
         payment = cls(
             order=agreed.order,
             attempt=1,
