@@ -7,9 +7,12 @@ from django.contrib import admin
 from django.http import HttpResponseBase
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
+from django.views.i18n import JavaScriptCatalog
 
 from payments.admin import board, guide, start
 from payments.views import cart, catalog, checkout, intents, language, login, orders, search_engines, staff, webhooks
+
+TRANSLATED = ["django.contrib.admin", "payments"]
 
 
 def either_way(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
@@ -49,6 +52,8 @@ urlpatterns = [
     path("admin/board/", admin.site.admin_view(board.page), name="board"),
     path("admin/guide/", admin.site.admin_view(guide.page), name="guide"),
     path("admin/guide/examination/", admin.site.admin_view(guide.examine), name="examination"),
+    # Django's own, and what ours adds to it.
+    path("admin/jsi18n/", admin.site.admin_view(JavaScriptCatalog.as_view(packages=TRANSLATED), cacheable=True)),
     path("admin/", admin.site.urls),
 ]
 

@@ -33,7 +33,7 @@ class PercentForm(forms.Form):
         max_value=1000,
         max_digits=6,
         decimal_places=2,
-        help_text=gettext_lazy("5 raises each price by 5 %, -10 lowers it by 10 %."),
+        help_text=gettext_lazy("5 raises each price by 5%, -10 lowers it by 10%."),
     )
 
 

@@ -18,7 +18,7 @@ Texts: TypeAlias = str | list[str] | tuple[str, ...] | None
 
 
 def catalogues_in(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*/LC_MESSAGES/django.po"))
+    return sorted(folder.glob("*/LC_MESSAGES/*.po"))
 
 
 def compiled(po: Path) -> bytes:

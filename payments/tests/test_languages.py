@@ -276,6 +276,15 @@ def test_staff_reads_every_page_of_the_admin_in_its_language(
     assert {"de": f"Bestellung {order.pk}", "ru": f"Заказ {order.pk}"}[language] in changed.content.decode()
 
 
+def test_what_djangos_german_does_not_know_is_german_as_well(admin_client: Client) -> None:
+    page = admin_client.get("/admin/auth/user/add/", headers=GERMAN).content.decode()
+    assert "Anmeldung mit Passwort" in page
+    assert "Password-based" not in page
+    scripts = admin_client.get("/admin/jsi18n/", headers=GERMAN).content.decode()
+    for of_ours_and_djangos in ("Alle %s auswählen", "Verfügbare %s"):
+        assert json.dumps(of_ours_and_djangos) in scripts
+
+
 @pytest.mark.parametrize(("language", "label"), [("en", "Price:"), ("de", "Preis:"), ("ru", "Цена:")])
 def test_staff_prices_an_item_in_its_language(admin_client: Client, usd_mug: Item, language: str, label: str) -> None:
     page = admin_client.get(f"/admin/payments/item/{usd_mug.pk}/change/", headers={"Accept-Language": language})
