@@ -37,7 +37,7 @@ from storefront.settings import *  # noqa: E402, F403
 # Hashing a password slowly is for people; test users are made by the hundred.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Nothing is collected for the tests, and what was for the shop is not read for each of their clients.
-STATIC_ROOT = str(FOLDER / "static")
+STATIC_ROOT = FOLDER / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -168,6 +168,7 @@ def test_a_browser_that_blocks_stripe_js_is_offered_the_hosted_page(page: Page) 
     page.route("**/sandbox/stripe*.js", lambda route: route.abort())
     choose_to_pay_here(page)
     expect(page.get_by_role("alert")).to_contain_text("The card form did not load")
+    expect(page.locator("#pay-element")).to_have_js_property("offsetHeight", 0)
     page.get_by_role("button", name="Pay on Stripe’s page").click()
     page.wait_for_url("**/sandbox/checkout/**")
 
