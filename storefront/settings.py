@@ -144,6 +144,8 @@ DATABASES = {"default": env.database("DATABASE_URL", default=BASE_DIR / "db.sqli
 DATABASES["default"] |= {
     "CONN_MAX_AGE": env.integer("DATABASE_CONNECTION_SECONDS", default=600),
     "CONN_HEALTH_CHECKS": True,
+    # Behind pgbouncer, the next statement may meet another connection than the one that has the cursor.
+    "DISABLE_SERVER_SIDE_CURSORS": True,
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A write waits for its turn instead of failing, readers never wait, and what is paid survives a power cut.
