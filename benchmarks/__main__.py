@@ -31,7 +31,8 @@ def main() -> None:
                 rows.append(row)
                 sys.stdout.write(report.as_text([row]).splitlines()[1] + "\n")
                 sys.stdout.flush()
-    report.write(rows, FOLDER)
+            # A figure that fails leaves what was measured before it.
+            report.write(rows, FOLDER)
     sys.stdout.write(f"\n{report.as_text(rows)}\nWritten to {FOLDER.name}/figures.md and figures.json.\n")
 
 
