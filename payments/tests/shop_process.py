@@ -1,15 +1,19 @@
 """The shop as it is deployed: real processes under gunicorn, with a database of their own."""
 
+import atexit
 import os
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -117,16 +121,41 @@ def running_shop(folder: Path, **environment: str) -> Iterator[Shop]:
 
 @contextmanager
 def new_database(folder: Path) -> Iterator[str]:
+    """Its address: a copy of one that was migrated once, since a migration takes seconds."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
+        shutil.copy(migrated_file(), folder / "shop.sqlite3")
         yield f"sqlite:///{folder}/shop.sqlite3"
         return
     name = f"shop_{uuid.uuid4().hex}"
-    execute(server, f"CREATE DATABASE {name}")
+    execute(server, f"CREATE DATABASE {name} TEMPLATE {migrated_template(server)}")
     try:
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        yield address_of(name, server)
     finally:
         execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@cache
+def migrated_file() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="storefront-migrated-"))
+    atexit.register(shutil.rmtree, folder)
+    file = folder / "shop.sqlite3"
+    Shop({"DATABASE_URL": f"sqlite:///{file}"}).manage("migrate", "--verbosity", "0")
+    return file
+
+
+@cache
+def migrated_template(server: str) -> str:
+    """The name of a database of this server."""
+    name = f"shop_migrated_{uuid.uuid4().hex}"
+    execute(server, f"CREATE DATABASE {name}")
+    atexit.register(execute, server, f"DROP DATABASE {name} WITH (FORCE)")
+    Shop({"DATABASE_URL": address_of(name, server)}).manage("migrate", "--verbosity", "0")
+    return name
+
+
+def address_of(name: str, server: str) -> str:
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
 def execute(database_url: str, statement: str) -> list[tuple[Any, ...]]:
