@@ -3,6 +3,7 @@
 import re
 import selectors
 import time
+from contextlib import suppress
 from functools import partial
 from socket import SHUT_RD, socket
 
@@ -52,7 +53,8 @@ def has_arrived(conn: TConn) -> bool:
     head, end, body = arrived.partition(END_OF_HEAD)
     if not end and len(head) >= MOST:
         # Nobody has so much to say before a request; a thread would wait for its end.
-        conn.sock.shutdown(SHUT_RD)
+        with suppress(OSError):
+            conn.sock.shutdown(SHUT_RD)
         is_over = True
     return is_over or bool(end) and is_whole(head, body)
 

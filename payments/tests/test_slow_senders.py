@@ -1,6 +1,7 @@
 """Who sends half a request keeps no page from anybody else; who sends one in pieces is answered like others."""
 
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
@@ -98,6 +99,18 @@ def test_a_head_that_never_ends_is_not_read_to_its_end(connection: socket.socket
     # What was not read is thrown away.
     with suppress(ConnectionResetError):
         assert not connection.recv(1)
+
+
+def test_who_hangs_up_in_a_head_that_never_ends_ends_no_worker(shop: Shop) -> None:
+    before = shop.workers
+    for _ in range(5):
+        with closing(connected_to(shop)) as connection:
+            send(connection, HEAD + b"X-Long: " + b"x" * (MOST - len(HEAD) - 9))
+            # The last bytes, and that nobody listens any more, arrive together.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(b"x" * 10)
+    time.sleep(0.5)
+    assert shop.workers == before
 
 
 def test_two_requests_sent_at_once_are_both_answered(connection: socket.socket) -> None:
