@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from socket import SHUT_RD, socket
 
+from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 # Within so many seconds a request has to be there.
@@ -15,6 +16,7 @@ SECONDS = 10
 MOST = 65_536
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
+EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 
 
 class Worker(ThreadWorker):
@@ -33,6 +35,11 @@ class Worker(ThreadWorker):
             self.poller.unregister(client)
             self.pending_conns.remove(conn)
             super().enqueue_req(conn)
+
+    def handle_request(self, req: Request, conn: TConn) -> bool:
+        """A thread waits no longer either: for more of a long body, or for who does not take the answer."""
+        conn.sock.settimeout(SECONDS)
+        return super().handle_request(req, conn)
 
 
 def has_arrived(conn: TConn) -> bool:
@@ -60,5 +67,8 @@ def has_arrived(conn: TConn) -> bool:
 
 
 def is_whole(head: bytes, body: bytes) -> bool:
+    """As far as it is read here. Who waits to be asked for the body is asked by the thread."""
+    if EXPECTS.search(head + b"\r\n"):
+        return True
     length = LENGTH.search(head + b"\r\n")
     return len(body) >= min(int(length[1]) if length else 0, MOST - len(head))

@@ -89,6 +89,23 @@ def test_a_long_body_is_read(shop: Shop, length: int) -> None:
     assert requests.post(f"{shop.url}/webhooks/stripe", data=b"x" * length, timeout=30).status_code == 400
 
 
+def test_who_waits_to_be_asked_for_a_body_is_asked(connection: socket.socket) -> None:
+    send(connection, POST + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n")
+    connection.settimeout(SECONDS / 2)
+    assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    send(connection, b"not a web")
+    assert statuses(connection, 1) == [b"400"]
+
+
+def test_who_does_not_send_the_rest_of_a_long_body_keeps_no_thread_for_ever(shop: Shop) -> None:
+    with ExitStack() as stack:
+        for _ in range(4):
+            half = POST + b"Content-Length: %d\r\n\r\n" % (MOST * 2) + b"x" * MOST
+            stack.enter_context(closing(connected_to(shop))).sendall(half)
+        time.sleep(1)
+        assert requests.get(f"{shop.url}/item/1", timeout=SECONDS * 2).status_code == 200
+
+
 def test_a_body_of_unknown_length_is_read(shop: Shop) -> None:
     pieces = (b"x" * 1000 for _ in range(3))
     assert requests.post(f"{shop.url}/webhooks/stripe", data=pieces, timeout=30).status_code == 400
