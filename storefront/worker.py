@@ -39,7 +39,10 @@ class Worker(ThreadWorker):
     def handle_request(self, req: Request, conn: TConn) -> bool:
         """A thread waits no longer either: for more of a long body, or for who does not take the answer."""
         conn.sock.settimeout(SECONDS)
-        return super().handle_request(req, conn)
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            return False
 
 
 def has_arrived(conn: TConn) -> bool:

@@ -16,6 +16,7 @@ from storefront.worker import MOST, SECONDS
 
 pytestmark = pytest.mark.processes
 HEAD = b"GET /item/1 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+STYLES = b"GET /static/shop/shop.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 POST = b"POST /webhooks/stripe HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 
 
@@ -97,13 +98,31 @@ def test_who_waits_to_be_asked_for_a_body_is_asked(connection: socket.socket) ->
     assert statuses(connection, 1) == [b"400"]
 
 
-def test_who_does_not_send_the_rest_of_a_long_body_keeps_no_thread_for_ever(shop: Shop) -> None:
+def test_who_does_not_send_the_rest_of_a_long_body_keeps_no_thread_for_ever(shop: Shop, capfd: Any) -> None:
+    half = POST + b"Content-Length: %d\r\n\r\n" % (MOST * 2) + b"x" * MOST
+    with ExitStack() as stack:
+        slow = [stack.enter_context(closing(connected_to(shop))) for _ in range(4)]
+        for connection in slow:
+            send(connection, half)
+        assert requests.get(f"{shop.url}/item/1", timeout=SECONDS * 2).status_code == 200
+        assert [statuses(connection, 1) for connection in slow] == [[b"400"]] * 4
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_who_takes_no_answer_keeps_no_thread_for_ever(shop: Shop, capfd: Any) -> None:
     with ExitStack() as stack:
         for _ in range(4):
-            half = POST + b"Content-Length: %d\r\n\r\n" % (MOST * 2) + b"x" * MOST
-            stack.enter_context(closing(connected_to(shop))).sendall(half)
-        time.sleep(1)
-        assert requests.get(f"{shop.url}/item/1", timeout=SECONDS * 2).status_code == 200
+            deaf = stack.enter_context(closing(socket.socket()))
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect(("127.0.0.1", shop.port))
+            deaf.setblocking(False)
+            # As many as it takes until nothing more fits between them.
+            with suppress(BlockingIOError):
+                for _ in range(1_000):
+                    deaf.sendall(STYLES)
+        time.sleep(4)
+        assert requests.get(f"{shop.url}/item/1", timeout=SECONDS * 3).status_code == 200
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_body_of_unknown_length_is_read(shop: Shop) -> None:
