@@ -12,6 +12,8 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 # Within so many seconds a request has to be there.
 SECONDS = 10
+# Within so many a thread has to get more of a longer one, and to get rid of its answer: megabytes, where staff exports.
+SECONDS_OF_THREAD = 20
 # Of what is longer the rest is read by the thread that answers it.
 MOST = 65_536
 END_OF_HEAD = b"\r\n\r\n"
@@ -37,8 +39,8 @@ class Worker(ThreadWorker):
             super().enqueue_req(conn)
 
     def handle_request(self, req: Request, conn: TConn) -> bool:
-        """A thread waits no longer either: for more of a long body, or for who does not take the answer."""
-        conn.sock.settimeout(SECONDS)
+        """A thread does not wait for ever either: for more of a long body, or for who does not take the answer."""
+        conn.sock.settimeout(SECONDS_OF_THREAD)
         try:
             return super().handle_request(req, conn)
         except TimeoutError:

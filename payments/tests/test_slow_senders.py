@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from payments.tests.shop_process import Shop, running_shop, sandbox_keypair
-from storefront.worker import MOST, SECONDS
+from storefront.worker import MOST, SECONDS, SECONDS_OF_THREAD
 
 pytestmark = pytest.mark.processes
 HEAD = b"GET /item/1 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -104,7 +104,7 @@ def test_who_does_not_send_the_rest_of_a_long_body_keeps_no_thread_for_ever(shop
         slow = [stack.enter_context(closing(connected_to(shop))) for _ in range(4)]
         for connection in slow:
             send(connection, half)
-        assert requests.get(f"{shop.url}/item/1", timeout=SECONDS * 2).status_code == 200
+        assert requests.get(f"{shop.url}/item/1", timeout=SECONDS_OF_THREAD * 2).status_code == 200
         assert [statuses(connection, 1) for connection in slow] == [[b"400"]] * 4
     assert "Traceback" not in capfd.readouterr().err
 
@@ -121,7 +121,7 @@ def test_who_takes_no_answer_keeps_no_thread_for_ever(shop: Shop, capfd: Any) ->
                 for _ in range(1_000):
                     deaf.sendall(STYLES)
         time.sleep(4)
-        assert requests.get(f"{shop.url}/item/1", timeout=SECONDS * 3).status_code == 200
+        assert requests.get(f"{shop.url}/item/1", timeout=SECONDS_OF_THREAD * 2).status_code == 200
     assert "Traceback" not in capfd.readouterr().err
 
 
