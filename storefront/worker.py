@@ -3,17 +3,22 @@
 import re
 import selectors
 import time
+from contextlib import suppress
 from functools import partial
 from socket import SHUT_RD, socket
 
+from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 # Within so many seconds a request has to be there.
 SECONDS = 10
+# Within so many a thread has to get more of a longer one, and to get rid of its answer: megabytes, where staff exports.
+SECONDS_OF_THREAD = 20
 # Of what is longer the rest is read by the thread that answers it.
 MOST = 65_536
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
+EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 
 
 class Worker(ThreadWorker):
@@ -32,6 +37,14 @@ class Worker(ThreadWorker):
             self.poller.unregister(client)
             self.pending_conns.remove(conn)
             super().enqueue_req(conn)
+
+    def handle_request(self, req: Request, conn: TConn) -> bool:
+        """A thread does not wait for ever either: for more of a long body, or for who does not take the answer."""
+        conn.sock.settimeout(SECONDS_OF_THREAD)
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            return False
 
 
 def has_arrived(conn: TConn) -> bool:
@@ -52,11 +65,15 @@ def has_arrived(conn: TConn) -> bool:
     head, end, body = arrived.partition(END_OF_HEAD)
     if not end and len(head) >= MOST:
         # Nobody has so much to say before a request; a thread would wait for its end.
-        conn.sock.shutdown(SHUT_RD)
+        with suppress(OSError):
+            conn.sock.shutdown(SHUT_RD)
         is_over = True
     return is_over or bool(end) and is_whole(head, body)
 
 
 def is_whole(head: bytes, body: bytes) -> bool:
+    """As far as it is read here. Who waits to be asked for the body is asked by the thread."""
+    if EXPECTS.search(head + b"\r\n"):
+        return True
     length = LENGTH.search(head + b"\r\n")
     return len(body) >= min(int(length[1]) if length else 0, MOST - len(head))

@@ -65,7 +65,9 @@ def pages_while_stripe_hangs(bench: Bench) -> Iterator[Row]:
 
 
 def p99_of_pages(shop: Server) -> float:
-    return wrk(shop.url + "/item/1", connections=2, seconds=SECONDS, script="visitor.lua").p99
+    load = wrk(shop.url + "/item/1", connections=2, seconds=SECONDS, script="visitor.lua")
+    assert not load.refused
+    return load.p99
 
 
 def p99_while_hanging(shop: Server, stripe: StripeServer) -> float:

@@ -3,12 +3,19 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import requests
+
 from benchmarks.bench import Bench, Server
 from benchmarks.load import wrk
 from benchmarks.rows import Row, Target, at_least, in_turn
+from payments.tests.shop_process import execute
 
 CONNECTIONS = 16
 SECONDS = 4
+# The demo catalog has half a page of items.
+PAGE_SIZE = 24
+COLUMNS = "description, price, currency, picture, on_sale, stock, created, changed"
+ONCE_MORE = f"INSERT INTO payments_item (name, {COLUMNS}) SELECT name || ' II', {COLUMNS} FROM payments_item"  # noqa: S608
 TARGETS = {"sqlite": at_least(0.30), "postgres": at_least(0.25)}
 
 
@@ -24,6 +31,8 @@ def catalog(bench: Bench) -> Iterator[Row]:
     for kind in bench.databases:
         with ExitStack() as stack:
             shop = stack.enter_context(bench.shop(kind))
+            execute(shop.environment["DATABASE_URL"], ONCE_MORE)
+            assert requests.get(shop.url, timeout=10).text.count('class="card"') == PAGE_SIZE
             yield compared(bench, f"catalog page, {kind}", shop, "/", "item page", shop, "/item/1", at_least(0.60))
 
 

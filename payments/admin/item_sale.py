@@ -31,17 +31,13 @@ class OnAndOffSale(admin.ModelAdmin):
 
 def put(request: HttpRequest, queryset: QuerySet[Item], *, on_sale: bool) -> int:
     """How many it were. The caller is in a transaction."""
-    others = queryset.filter(on_sale=not on_sale)
-    items = chosen(request, others.select_for_update())
+    found = chosen(request, queryset.select_for_update())
+    items = [item for item in found if item.on_sale is not on_sale]
     if not items:
-        return nothing_to_do(request, others)
+        if found:
+            messages.info(request, _("Nothing was changed: it was so already."))
+        return 0
     Item.objects.filter(pk__in=[item.pk for item in items]).update(on_sale=on_sale, changed=timezone.now())
     message = history.changed([history.label("on_sale")])
     history.note(request, CHANGE, [(item, message) for item in items])
     return len(items)
-
-
-def nothing_to_do(request: HttpRequest, others: QuerySet[Item]) -> int:
-    if not others.exists():
-        messages.info(request, _("Nothing was changed: it was so already."))
-    return 0

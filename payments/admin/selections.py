@@ -10,10 +10,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from payments.admin.long_lists import MOST_COUNTED
 from payments.models import Item
 
-# As many as can be looked at.
-MOST_AT_ONCE = 5000
+# As many as the list counts: whoever chooses all of them has read how many they are.
+MOST_AT_ONCE = MOST_COUNTED
 
 
 def chosen(request: HttpRequest, queryset: QuerySet[Item], most: int = MOST_AT_ONCE) -> list[Item]:

@@ -12,7 +12,7 @@ MADE_BY = ("django", "whitenoise", "brotli")
 
 
 def collect_if_changed() -> None:
-    collected_of = Path(settings.STATIC_ROOT) / ".collected"
+    collected_of = Path(settings.STATIC_ROOT) / "collected"
     sources = fingerprint_of_sources()
     if not collected_of.is_file() or collected_of.read_text() != sources:
         call_command("collectstatic", interactive=False, verbosity=0)

@@ -45,7 +45,8 @@ def item_and_taxes() -> str:
     item, tax = Item._meta.db_table, Tax._meta.db_table
     return (
         f"SELECT {columns(Item, ITEM)}, {columns(Tax, TAX)} FROM {item}"  # noqa: S608  (names of our own)
-        f" LEFT JOIN {tax} ON {tax}.active AND {tax}.automatic WHERE {item}.id = %s ORDER BY {tax}.id"
+        f" LEFT JOIN {tax} ON {tax}.active AND {tax}.automatic WHERE {item}.id = %s"
+        f" ORDER BY {tax}.display_name, {tax}.percentage, {tax}.id"
     )
 
 

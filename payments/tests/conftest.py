@@ -19,6 +19,7 @@ from payments.models import Item
 from payments.sandbox.webhooks import courier
 from payments.tests.browser_fixtures import admin_page, browser, page, shop  # noqa: F401
 from payments.tests.stripe_server import StripeServer
+from payments.views.kept import kept_pages
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,12 @@ def own_language(settings: Any) -> Iterator[None]:
     """A page in another language leaves its thread in that language, until the next page says another one."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Each test has its pages written: what they ask for while they are would else be asked in the first test alone."""
+    kept_pages.pages.clear()
 
 
 def mug(price: str, currency: str) -> Item:

@@ -10,6 +10,7 @@ from django.test import Client
 from djmoney.money import Money
 
 from payments.admin.catalog import MOST_DELETED
+from payments.admin.long_lists import MOST_COUNTED
 from payments.admin.selections import MOST_AT_ONCE
 from payments.models import Item
 from payments.tests.filled_in import filled_in
@@ -87,6 +88,15 @@ def test_too_many_are_refused_with_a_word_on_what_to_do(admin_client: Client, db
         page = run_on_all(admin_client, action)
         assert f"At most {MOST_AT_ONCE} items can be changed at once: choose fewer" in page.content.decode()
     assert not Item.objects.filter(on_sale=False).exists()
+
+
+def test_all_means_no_more_than_the_page_has_counted(admin_client: Client, db: None) -> None:
+    mugs(MOST_COUNTED + 1)
+    Item.objects.filter(pk__in=[item.pk for item in Item.objects.all()[:10]]).update(on_sale=False)
+    assert f"Select all {MOST_COUNTED} items" in admin_client.get("/admin/payments/item/").content.decode()
+    for action in ("put_on_sale", "take_off_sale"):
+        run_on_all(admin_client, action)
+    assert Item.objects.filter(on_sale=False).count() == 10
 
 
 @pytest.mark.parametrize(

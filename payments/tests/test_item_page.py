@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from payments.models import Item
+from payments.models import Item, Tax
 
 
 @pytest.mark.parametrize("mug", ["usd_mug", "eur_mug", "jpy_mug"])
@@ -70,5 +70,6 @@ def test_an_unknown_item_is_not_found(client: Client, db: None, item_id: str) ->
 def test_the_page_costs_one_query_for_the_item_and_its_taxes(
     client: Client, usd_mug: Item, django_assert_num_queries: Any
 ) -> None:
+    Tax.objects.create(display_name="VAT", percentage=20, inclusive=True, automatic=True)
     with django_assert_num_queries(1):
-        client.get(f"/item/{usd_mug.pk}")
+        assert "includes VAT" in client.get(f"/item/{usd_mug.pk}").content.decode()

@@ -1,6 +1,7 @@
 """Who sends half a request keeps no page from anybody else; who sends one in pieces is answered like others."""
 
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
@@ -11,10 +12,11 @@ import pytest
 import requests
 
 from payments.tests.shop_process import Shop, running_shop, sandbox_keypair
-from storefront.worker import MOST, SECONDS
+from storefront.worker import MOST, SECONDS, SECONDS_OF_THREAD
 
 pytestmark = pytest.mark.processes
 HEAD = b"GET /item/1 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+STYLES = b"GET /static/shop/shop.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 POST = b"POST /webhooks/stripe HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 
 
@@ -88,6 +90,41 @@ def test_a_long_body_is_read(shop: Shop, length: int) -> None:
     assert requests.post(f"{shop.url}/webhooks/stripe", data=b"x" * length, timeout=30).status_code == 400
 
 
+def test_who_waits_to_be_asked_for_a_body_is_asked(connection: socket.socket) -> None:
+    send(connection, POST + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n")
+    connection.settimeout(SECONDS / 2)
+    assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    send(connection, b"not a web")
+    assert statuses(connection, 1) == [b"400"]
+
+
+def test_who_does_not_send_the_rest_of_a_long_body_keeps_no_thread_for_ever(shop: Shop, capfd: Any) -> None:
+    half = POST + b"Content-Length: %d\r\n\r\n" % (MOST * 2) + b"x" * MOST
+    with ExitStack() as stack:
+        slow = [stack.enter_context(closing(connected_to(shop))) for _ in range(4)]
+        for connection in slow:
+            send(connection, half)
+        assert requests.get(f"{shop.url}/item/1", timeout=SECONDS_OF_THREAD * 2).status_code == 200
+        assert [statuses(connection, 1) for connection in slow] == [[b"400"]] * 4
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_who_takes_no_answer_keeps_no_thread_for_ever(shop: Shop, capfd: Any) -> None:
+    with ExitStack() as stack:
+        for _ in range(4):
+            deaf = stack.enter_context(closing(socket.socket()))
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect(("127.0.0.1", shop.port))
+            deaf.setblocking(False)
+            # As many as it takes until nothing more fits between them.
+            with suppress(BlockingIOError):
+                for _ in range(1_000):
+                    deaf.sendall(STYLES)
+        time.sleep(4)
+        assert requests.get(f"{shop.url}/item/1", timeout=SECONDS_OF_THREAD * 2).status_code == 200
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_a_body_of_unknown_length_is_read(shop: Shop) -> None:
     pieces = (b"x" * 1000 for _ in range(3))
     assert requests.post(f"{shop.url}/webhooks/stripe", data=pieces, timeout=30).status_code == 400
@@ -98,6 +135,18 @@ def test_a_head_that_never_ends_is_not_read_to_its_end(connection: socket.socket
     # What was not read is thrown away.
     with suppress(ConnectionResetError):
         assert not connection.recv(1)
+
+
+def test_who_hangs_up_in_a_head_that_never_ends_ends_no_worker(shop: Shop) -> None:
+    before = shop.workers
+    for _ in range(5):
+        with closing(connected_to(shop)) as connection:
+            send(connection, HEAD + b"X-Long: " + b"x" * (MOST - len(HEAD) - 9))
+            # The last bytes, and that nobody listens any more, arrive together.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(b"x" * 10)
+    time.sleep(0.5)
+    assert shop.workers == before
 
 
 def test_two_requests_sent_at_once_are_both_answered(connection: socket.socket) -> None:

@@ -46,8 +46,10 @@ def test_a_changed_and_a_new_file_are_collected(source: Path) -> None:
     assert len(collected(source).keys() - first.keys()) >= 3
 
 
-def test_files_that_were_thrown_away_are_collected_again(source: Path) -> None:
+@pytest.mark.parametrize("pattern", ["*", "[!.]*"])
+def test_files_that_were_thrown_away_are_collected_again(source: Path, pattern: str) -> None:
+    """Also by a shell, which leaves what begins with a dot."""
     first = collected(source)
-    for file in (source.parents[1] / "collected").iterdir():
+    for file in (source.parents[1] / "collected").glob(pattern):
         file.unlink()
     assert collected(source).keys() == first.keys()

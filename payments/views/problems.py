@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    JsonResponse,
+    UnreadablePostError,
+)
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -66,7 +73,9 @@ def problem_page(request: HttpRequest, status: int, code: str, message: str, *, 
 def explain_refused_methods(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """A middleware: Django's own answer to a method that an address does not take is empty."""
+    """A middleware: Django's own answer to a method that an address does not take is empty, and to who sends half a
+    body it is that the shop has made a mistake.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -74,7 +83,12 @@ def explain_refused_methods(
             explain(request, response)
         return response
 
+    middleware.process_exception = refuse_half_a_body  # type: ignore[attr-defined]
     return middleware
+
+
+def refuse_half_a_body(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    return bad_request(request, exception) if isinstance(exception, UnreadablePostError) else None
 
 
 def explain(request: HttpRequest, refused: HttpResponseNotAllowed) -> None:
