@@ -1,6 +1,10 @@
 """Static files are collected where one has changed: to name, rewrite and compress all takes seconds of each start."""
 
+import fcntl
 import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,11 +16,24 @@ MADE_BY = ("django", "whitenoise", "brotli")
 
 
 def collect_if_changed() -> None:
-    collected_of = Path(settings.STATIC_ROOT) / "collected"
-    sources = fingerprint_of_sources()
-    if not collected_of.is_file() or collected_of.read_text() != sources:
-        call_command("collectstatic", interactive=False, verbosity=0)
-        collected_of.write_text(sources)
+    """By one process at a time: two that start at once would rename each other's files."""
+    folder = Path(settings.STATIC_ROOT)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        collected_of, sources = folder / "collected", fingerprint_of_sources()
+        if not collected_of.is_file() or collected_of.read_text() != sources:
+            call_command("collectstatic", interactive=False, verbosity=0)
+            collected_of.write_text(sources)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def fingerprint_of_sources() -> str:
