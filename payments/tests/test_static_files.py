@@ -1,13 +1,15 @@
 """A shop that starts anew collects the static files where one has changed, and begins at once where none has."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.staticfiles.finders import get_finder
 
-from payments.management.static_files import collect_if_changed
+from payments.management.static_files import collect_if_changed, locked
 
 
 @pytest.fixture
@@ -53,3 +55,15 @@ def test_files_that_were_thrown_away_are_collected_again(source: Path, pattern: 
     for file in (source.parents[1] / "collected").glob(pattern):
         file.unlink()
     assert collected(source).keys() == first.keys()
+
+
+def test_who_starts_while_another_collects_waits_for_it(source: Path, settings: Any) -> None:
+    folder = Path(settings.STATIC_ROOT)
+    folder.mkdir()
+    with ThreadPoolExecutor() as pool:
+        with locked(folder):
+            later = pool.submit(collected, source)
+            time.sleep(0.3)
+            assert not later.done()
+            assert not list(folder.iterdir())
+        assert "staticfiles.json" in later.result(timeout=20)
