@@ -41,6 +41,11 @@ OUTSIDE = """
   .filter((cell) => cell.checkVisibility() && cell.getBoundingClientRect().right > innerWidth)
   .map((cell) => cell.textContent.trim())
 """
+CUT_OFF = """
+() => [...document.querySelectorAll("main td input")]
+  .filter((field) => field.checkVisibility() && field.scrollWidth > field.clientWidth)
+  .map((field) => `${field.name}: ${field.value}`)
+"""
 AMOUNT_ALONE = re.compile(r"(?<![A-Z]{3}[\xa0 ])(?<![\d,])[\d,]+\.\d\d\b")
 A_FIELD = re.compile(r"- (textbox|spinbutton).*")
 
@@ -52,6 +57,7 @@ class Seen:
     by_axe: list[str]
     wider_than: list[int]
     outside: list[str]
+    cut_off: list[str]
     moving: list[str]
     amounts_alone: list[str]
 
@@ -77,6 +83,7 @@ def seen(request: Any, tab: Page, stage: Stage) -> Seen:
     return Seen(
         wider_than=[width for width in (320, 640) if is_wider_than(tab, width)],
         outside=outside_on_a_phone(tab),
+        cut_off=cut_off_on_a_small_phone(tab),
         moving=tab.evaluate(MOVING),
         amounts_alone=amounts_alone(tab),
         by_axe=list(found_by_axe(tab)),
@@ -93,6 +100,13 @@ def outside_on_a_phone(page: Page) -> list[str]:
     page.set_viewport_size(SIZES["phone"])
     page.evaluate(WIDTH)
     return list(page.evaluate(OUTSIDE))
+
+
+def cut_off_on_a_small_phone(page: Page) -> list[str]:
+    """A price of which the last digit is hidden is another price."""
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.evaluate(WIDTH)
+    return list(page.evaluate(CUT_OFF))
 
 
 def amounts_alone(page: Page) -> list[str]:
@@ -145,6 +159,10 @@ def test_no_page_scrolls_sideways_on_a_small_phone_or_at_twice_its_size(seen: Se
 
 def test_whatever_a_table_tells_is_seen_on_a_phone(seen: Seen) -> None:
     assert seen.outside == []
+
+
+def test_whatever_stands_in_a_field_of_a_table_is_seen_whole_on_a_small_phone(seen: Seen) -> None:
+    assert seen.cut_off == []
 
 
 def test_nothing_moves_for_who_asked_for_that(seen: Seen) -> None:

@@ -1,5 +1,6 @@
 """The catalog and an item's own page."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ from payments.views.visitors import is_new, remember, visitor_of
 PAGE_SIZE = 24
 # So many or fewer are said, so that who wants one does not wait too long.
 FEW = 5
+CURRENCY = re.compile("[A-Z]{3}")
 
 
 # The header shows what is in the visitor's cart.
@@ -29,7 +31,7 @@ FEW = 5
 @require_safe
 def catalog_page(request: HttpRequest) -> HttpResponse:
     offered = currencies()
-    currency = request.GET.get("currency", "").upper()
+    currency = currency_named(request)
     after, before = row_id(request, "after"), row_id(request, "before")
     shown = [currency] if currency in offered else [] if currency else offered
     page = page_of(shown, after=after, before=before)
@@ -69,6 +71,14 @@ def page_of(currencies: list[str], *, after: int | None, before: int | None) -> 
     if before is not None:
         return Page(rows[-PAGE_SIZE:], has_next=bool(rows), has_previous=has_more)
     return Page(rows[:PAGE_SIZE], has_next=has_more, has_previous=after is not None and bool(rows))
+
+
+def currency_named(request: HttpRequest) -> str:
+    """The code of a currency, sold or not: no other text comes onto the page, nor into the pages that are kept."""
+    code = request.GET.get("currency", "").upper()
+    if code and not CURRENCY.fullmatch(code):
+        raise Http404("There is no such page of the catalog.")
+    return code
 
 
 def row_id(request: HttpRequest, name: str) -> int | None:
