@@ -11,6 +11,8 @@ from payments import trace
 from storefront.redaction import redacted
 
 UNTRACED = {"request_id": "-"}
+# What Django refuses with an error's line of its own: any visitor could fill the log with tracebacks.
+SENT_BY_ANYBODY = ("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent")
 
 
 class Traced(logging.Filter):
@@ -76,8 +78,8 @@ def logging_config(*, form: str, level: str, with_metrics: bool) -> dict[str, An
             "payments": {"handlers": ["mail_admins", *counting]},
             # The SDK's own lines repeat every request; ours say what matters, without bodies.
             "stripe": {"level": "WARNING"},
-            # Somebody asked for a host of another name: one line is enough.
-            "django.security.DisallowedHost": {"filters": ["without_traceback"]},
+            # Somebody asked for a host of another name, or sent too much: one line is enough.
+            **{f"django.security.{kind}": {"filters": ["without_traceback"]} for kind in SENT_BY_ANYBODY},
             "django.request": {"level": "ERROR", "filters": ["with_traceback"]},
             # The development server's lines repeat the request's.
             "django.server": {"level": "CRITICAL"},

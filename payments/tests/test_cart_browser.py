@@ -250,6 +250,25 @@ def test_who_uses_the_keyboard_keeps_the_place_in_the_cart(page: Page) -> None:
 
 
 @with_javascript
+def test_what_is_said_of_a_code_does_not_cover_its_field(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 640})
+    for item in (1, 2):
+        add(page, item, 1)
+    page.goto("/cart")
+    code = page.get_by_label("Discount code")
+    code.fill("NONSENSE")
+    code.press("Enter")
+    said = page.locator(".said.passing")
+    expect(said).to_be_visible()
+    expect(code).to_be_focused()
+    field, words = code.bounding_box(), said.bounding_box()
+    assert field
+    assert words
+    assert field["y"] >= 0
+    assert field["y"] + field["height"] <= words["y"]
+
+
+@with_javascript
 def test_a_shop_that_cannot_be_reached_is_said_in_words(page: Page) -> None:
     page.goto("/item/1")
     page.route("**/cart/add/1", lambda route: route.abort())

@@ -295,7 +295,8 @@ def test_another_site_cannot_use_up_what_its_reader_may_do_here(
     limits(buys=(1, 1), intents=(1, 1))
     client = visitor()
     address = path.format(uuid=order.uuid, item=usd_mug.pk)
-    for headers in (FROM_ELSEWHERE, FROM_ELSEWHERE | {"Sec-Fetch-Site": "same-site"}):
+    by_an_old_browser = {"Origin": "https://evil.example"}
+    for headers in (FROM_ELSEWHERE, FROM_ELSEWHERE | {"Sec-Fetch-Site": "same-site"}, by_an_old_browser):
         refused = client.post(address, headers=headers | {"Accept": "application/json"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (403, "foreign_request")
         assert client.post(address, {"quantity": "1"}, headers=headers).status_code == 403

@@ -160,6 +160,16 @@ def test_an_unexpected_error_is_told_once_with_its_trace(
     assert lines()[-1]["status"] == 500
 
 
+@pytest.mark.parametrize("body", ["&".join(f"{n}=1" for n in range(2000)), "a=" + "x" * 3_000_000])
+def test_who_sends_too_much_fills_the_log_with_no_traceback(
+    client: Client, usd_mug: Item, lines: Lines, body: str
+) -> None:
+    form = "application/x-www-form-urlencoded"
+    assert client.post(f"/buy/{usd_mug.pk}", body, content_type=form).status_code == 400
+    assert not [line for line in lines() if "exc_info" in line]
+    assert lines()[-1]["status"] == 400
+
+
 def test_an_error_report_by_mail_has_the_requests_id(
     client: Client, usd_mug: Item, monkeypatch: Any, settings: Any, mailoutbox: list[Any]
 ) -> None:

@@ -135,6 +135,14 @@ def test_a_paid_order_shows_its_link_and_when_it_was_paid(client: Client, order:
     assert f"{date_format(order.paid_at, 'DATETIME_FORMAT')} UTC</time>" in page
 
 
+def test_who_gave_an_address_is_told_that_a_confirmation_comes(client: Client, order: Order) -> None:
+    coming = "Your confirmation comes by e-mail."
+    order.mark_paid()
+    assert coming not in client.get(f"/order/{order.uuid}").content.decode()
+    order.note_email("shopper@example.com")
+    assert coming in client.get(f"/order/{order.uuid}").content.decode()
+
+
 def test_whoever_has_the_link_reads_the_e_mail_address_only_where_it_is_about_to_be_used(
     client: Client, order: Order
 ) -> None:

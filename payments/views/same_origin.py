@@ -15,11 +15,7 @@ def require_same_origin(request: HttpRequest) -> None:
 
     Browsers leave the cart's cookie (SameSite=Lax) out of such a request anyway; this keeps them from writing one.
     """
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    # Browsers say null of a form on a page that keeps its address to itself, as an order's does.
-    is_ours = origin in (None, "null") or origin.partition("://")[2] == request.get_host()
-    if site not in (None, "same-origin", "none") or (site is None and not is_ours):
+    if site_of(request) not in ("same-origin", "none"):
         raise ForeignRequest(NOTHING_CHANGED)
 
 
@@ -29,8 +25,18 @@ def require_asked_for(request: HttpRequest) -> None:
     It would use up what the reader's address may do here. To follow a link from elsewhere is no such thing.
     """
     is_link = request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "document"
-    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and not is_link:
+    if site_of(request) in ("cross-site", "same-site") and not is_link:
         raise ForeignRequest(NOTHING_CHANGED)
+
+
+def site_of(request: HttpRequest) -> str:
+    """Where it comes from, in the words of `Sec-Fetch-Site`; older browsers say an `Origin` alone, programs neither.
+
+    Browsers say null of a form on a page that keeps its address to itself, as an order's does.
+    """
+    origin = request.headers.get("Origin", "null")
+    is_ours = origin == "null" or origin.partition("://")[2] == request.get_host()
+    return request.headers.get("Sec-Fetch-Site", "none" if is_ours else "cross-site")
 
 
 def page_before(request: HttpRequest) -> str:

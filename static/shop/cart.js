@@ -82,5 +82,12 @@ function say(message, kind) {
   line.className = `said passing ${kind}`;
   line.textContent = message;
   said.replaceChildren(line);
+  uncover(document.activeElement, line);
   if (kind === "success") setTimeout(() => line.remove(), SECONDS_TO_READ * 1000);
+}
+
+// A field or button that has the focus is seen above it.
+function uncover(element, line) {
+  const covered = element.getBoundingClientRect().bottom - line.getBoundingClientRect().top;
+  if (element.matches("input, button, a") && covered > 0) scrollBy({ top: covered + 8 });
 }
