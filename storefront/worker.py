@@ -8,11 +8,12 @@ from functools import partial
 from socket import SHUT_RD, socket
 
 from gunicorn.http.message import Request
+from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 # Within so many seconds a request has to be there.
 SECONDS = 10
-# Within so many a thread has to get more of a longer one, and to get rid of its answer: megabytes, where staff exports.
+# Within so many a thread has to have the rest of a longer one, which is a megabyte at most.
 SECONDS_OF_THREAD = 20
 # Of what is longer the rest is read by the thread that answers it.
 MOST = 65_536
@@ -24,6 +25,10 @@ EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 class Worker(ThreadWorker):
     def enqueue_req(self, conn: TConn) -> None:
         """Of a new connection, and of one on which another request begins."""
+        if not conn.initialized:
+            conn.init()
+            # It speaks HTTP/1 alone: a proxy before it may speak more.
+            conn.parser.unreader = Unreader(conn.sock)  # type: ignore[union-attr]
         if has_arrived(conn):
             super().enqueue_req(conn)
             return
@@ -38,6 +43,10 @@ class Worker(ThreadWorker):
             self.pending_conns.remove(conn)
             super().enqueue_req(conn)
 
+    def handle(self, conn: TConn) -> bool:
+        conn.parser.unreader.deadline = time.monotonic() + SECONDS_OF_THREAD  # type: ignore[union-attr]
+        return super().handle(conn)
+
     def handle_request(self, req: Request, conn: TConn) -> bool:
         """A thread does not wait for ever either: for more of a long body, or for who does not take the answer."""
         conn.sock.settimeout(SECONDS_OF_THREAD)
@@ -47,11 +56,28 @@ class Worker(ThreadWorker):
             return False
 
 
+class Unreader(SocketUnreader):
+    """Whoever sends a byte now and then has no more time than others."""
+
+    deadline: float
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """The next bytes of a body. When time is over it fails: an end made up here would let what comes later be read
+        as another request. A connection on which a body failed is closed.
+        """
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.sock.settimeout(left)
+        try:
+            return super().chunk(size_hint)  # type: ignore[call-arg]
+        finally:
+            self.sock.settimeout(SECONDS_OF_THREAD)
+
+
 def has_arrived(conn: TConn) -> bool:
     """Read what is there and leave it to the parser. Also true where nobody will send more: the parser tells why."""
-    conn.init()
     conn.sock.setblocking(False)
-    # It speaks HTTP/1 alone: a proxy before it may speak more.
     unreader = conn.parser.unreader  # type: ignore[union-attr]
     try:
         read = conn.sock.recv(MOST)

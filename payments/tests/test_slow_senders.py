@@ -109,6 +109,37 @@ def test_who_does_not_send_the_rest_of_a_long_body_keeps_no_thread_for_ever(shop
     assert "Traceback" not in capfd.readouterr().err
 
 
+BYTE_BY_BYTE = {
+    "long": POST + b"Content-Length: %d\r\n\r\n" % (MOST * 2) + b"x" * MOST,
+    "that nobody asked for": HEAD.replace(b"item/1", b"lost") + b"Transfer-Encoding: chunked\r\n\r\nFFFF\r\n",
+}
+
+
+@pytest.mark.parametrize("begun", BYTE_BY_BYTE.values(), ids=BYTE_BY_BYTE)
+def test_who_sends_a_body_byte_by_byte_keeps_no_thread_for_ever_and_is_hung_up_on(
+    shop: Shop, connection: socket.socket, begun: bytes, capfd: Any
+) -> None:
+    send(connection, begun)
+    started = time.monotonic()
+    connection.settimeout(1)
+    received, more = b"", b"nothing yet"
+    while more:
+        assert time.monotonic() - started < SECONDS_OF_THREAD + 5
+        with suppress(OSError):
+            # Late bytes of a body are never taken for a request.
+            connection.sendall(b"x" if time.monotonic() - started < SECONDS_OF_THREAD else HEAD + b"\r\n")
+        try:
+            more = connection.recv(65_536)
+        except TimeoutError:
+            continue
+        except ConnectionResetError:
+            break
+        received += more
+    assert received[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 404")
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_who_takes_no_answer_keeps_no_thread_for_ever(shop: Shop, capfd: Any) -> None:
     with ExitStack() as stack:
         for _ in range(4):
