@@ -2,18 +2,26 @@
 
 import re
 import selectors
+import sys
 import time
 from contextlib import suppress
+from fcntl import ioctl
 from functools import partial
 from socket import SHUT_RD, socket
+from termios import TIOCOUTQ
+from typing import TYPE_CHECKING
 
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 # Within so many seconds a request has to be there.
 SECONDS = 10
-# Within so many a thread has to have the rest of a longer one, which is a megabyte at most.
+# Within so many a thread has to have the rest of a longer one, which is a megabyte at most; and to get rid of some of
+# its answer.
 SECONDS_OF_THREAD = 20
 # Of what is longer the rest is read by the thread that answers it.
 MOST = 65_536
@@ -26,6 +34,7 @@ class Worker(ThreadWorker):
     def enqueue_req(self, conn: TConn) -> None:
         """Of a new connection, and of one on which another request begins."""
         if not conn.initialized:
+            conn.sock = Line(fileno=conn.sock.detach())
             conn.init()
             # It speaks HTTP/1 alone: a proxy before it may speak more.
             conn.parser.unreader = Unreader(conn.sock)  # type: ignore[union-attr]
@@ -73,6 +82,27 @@ class Unreader(SocketUnreader):
             return super().chunk(size_hint)  # type: ignore[call-arg]
         finally:
             self.sock.settimeout(SECONDS_OF_THREAD)
+
+
+class Line(socket):
+    """Whoever takes a long answer slowly gets all of it: megabytes, where staff exports."""
+
+    def sendall(self, data: "ReadableBuffer", flags: int = 0, /) -> None:
+        rest = memoryview(data)
+        while rest:
+            waiting = self.not_taken()
+            try:
+                rest = rest[self.send(rest, flags) :]
+            except TimeoutError:
+                # The machine takes more only when a good part of what it holds for them is gone.
+                if self.not_taken() >= waiting:
+                    raise
+
+    def not_taken(self) -> int:
+        """So many bytes the machine holds for them, where it tells: Linux does."""
+        with suppress(OSError):
+            return int.from_bytes(ioctl(self, TIOCOUTQ, bytes(4)), sys.byteorder)
+        return 0
 
 
 def has_arrived(conn: TConn) -> bool:
