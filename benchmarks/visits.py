@@ -19,6 +19,9 @@ LANGUAGES = ("en-US,en", "de-CH,de", "ru")
 CURRENCIES = ("", "?currency=USD", "?currency=EUR")
 # Of the demo catalog.
 ITEMS = range(1, 13)
+# Of the same, doubled so often: in three languages it has more pages than a process may keep.
+DOUBLED = 7
+LARGE_CATALOG = range(1, len(ITEMS) * 2**DOUBLED + 1)
 AT_ONCE = 7
 Answers = Iterator[requests.Response]
 
@@ -68,6 +71,13 @@ def look_around(visitor: Visitor) -> Answers:
     yield visitor.get(f"/{visitor.chance.choice(CURRENCIES)}")
     for item in visitor.chance.sample(ITEMS, 6):
         yield visitor.get(f"/item/{item}")
+
+
+def look_for_long(visitor: Visitor) -> Answers:
+    """At what few others look at."""
+    for item in visitor.chance.sample(LARGE_CATALOG, 30):
+        yield visitor.get(f"/item/{item}")
+        yield visitor.get(f"/?after={item}")
 
 
 def load_files(visitor: Visitor) -> Answers:
@@ -121,6 +131,7 @@ def sign_in(visitor: Visitor) -> Answers:
 
 VISITS: tuple[Callable[[Visitor], Answers], ...] = (
     look_around,
+    look_for_long,
     load_files,
     buy,
     fill_a_cart,

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.bench import Bench, Server
+from benchmarks.figures.pages import ONCE_MORE
 from benchmarks.processes import family_of
 from benchmarks.rows import Row, at_most
 from benchmarks.stripe_server import running_stripe
-from benchmarks.visits import AT_ONCE, Crowd
+from benchmarks.visits import AT_ONCE, DOUBLED, Crowd
+from payments.tests.shop_process import execute
 
 FEW, MANY = 100, 10_000
 # All have begun after the first hundred requests: what a thread has to itself, it has by then.
@@ -21,6 +23,8 @@ def memory(bench: Bench) -> Iterator[Row]:
             running_stripe(bench.folder, delay=0) as stripe,
             bench.shop(kind, WEB_CONCURRENCY="1", WEB_THREADS=THREADS, **stripe.environment) as shop,
         ):
+            for _ in range(DOUBLED):
+                execute(shop.environment["DATABASE_URL"], ONCE_MORE)
             rounds = [grown(shop, Crowd(shop, stripe))]
         yield Row(f"memory after {MANY:,} requests, {kind}", f"after {FEW}", rounds, "bytes", at_most(1.1))
 

@@ -39,7 +39,7 @@ def own_language(settings: Any) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     """Each test has its pages written: what they ask for while they are would else be asked in the first test alone."""
-    kept_pages.pages.clear()
+    kept_pages.clear()
 
 
 def mug(price: str, currency: str) -> Item:

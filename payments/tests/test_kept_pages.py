@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from payments.models import Item, NewOrder, Tax
-from payments.views.kept import MOST, KeptPage, KeptPages
+from payments.views.kept import MOST_BYTES, KeptPage, KeptPages, kept_pages
 
 
 def text_of(client: Client, path: str, **headers: str) -> str:
@@ -148,11 +148,29 @@ def test_who_writes_templates_sees_each_change(client: Client, path: str, settin
     assert client.get(path).templates
 
 
-def test_no_more_pages_are_kept_than_memory_is_meant_for() -> None:
+@pytest.mark.parametrize("made_up", ["/?after=123456", "/?before=1", "/?currency=XXX", "/?currency=EUR&after=7"])
+def test_an_address_that_somebody_made_up_pushes_out_no_page(client: Client, path: str, made_up: str) -> None:
+    client.get(path)
+    before = list(kept_pages.pages)
+    assert client.get(made_up).templates
+    assert client.get(made_up).templates
+    assert list(kept_pages.pages) == before
+
+
+def test_the_first_page_of_each_currency_is_written_once(client: Client, usd_mug: Item) -> None:
+    first, second = client.get("/?currency=usd"), client.get("/?currency=USD")
+    assert first.templates
+    assert not second.templates
+
+
+@pytest.mark.parametrize("length", [10_000, 100_000])
+def test_no_more_pages_are_kept_than_memory_is_meant_for(length: int) -> None:
     pages = KeptPages()
-    for number in range(MOST + 10):
-        pages.keep(number, KeptPage.of("page"))
+    for number in range(MOST_BYTES // length + 10):
+        for _ in range(2):
+            pages.keep(number, KeptPage.of("x" * length))
         pages.get(0)
-    assert len(pages.pages) == MOST
+    assert sum(map(len, pages.pages.values())) == pages.size
+    assert MOST_BYTES - 2 * length < pages.size <= MOST_BYTES
     assert pages.get(0)
     assert pages.get(1) is None

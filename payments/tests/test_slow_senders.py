@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import requests
 
 from payments.tests.shop_process import Shop, running_shop, sandbox_keypair
-from storefront.worker import MOST, SECONDS, SECONDS_OF_THREAD
+from storefront.worker import MOST, SECONDS, SECONDS_OF_THREAD, Line
 
 pytestmark = pytest.mark.processes
 HEAD = b"GET /item/1 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -109,6 +110,37 @@ def test_who_does_not_send_the_rest_of_a_long_body_keeps_no_thread_for_ever(shop
     assert "Traceback" not in capfd.readouterr().err
 
 
+BYTE_BY_BYTE = {
+    "long": POST + b"Content-Length: %d\r\n\r\n" % (MOST * 2) + b"x" * MOST,
+    "that nobody asked for": HEAD.replace(b"item/1", b"lost") + b"Transfer-Encoding: chunked\r\n\r\nFFFF\r\n",
+}
+
+
+@pytest.mark.parametrize("begun", BYTE_BY_BYTE.values(), ids=BYTE_BY_BYTE)
+def test_who_sends_a_body_byte_by_byte_keeps_no_thread_for_ever_and_is_hung_up_on(
+    shop: Shop, connection: socket.socket, begun: bytes, capfd: Any
+) -> None:
+    send(connection, begun)
+    started = time.monotonic()
+    connection.settimeout(1)
+    received, more = b"", b"nothing yet"
+    while more:
+        assert time.monotonic() - started < SECONDS_OF_THREAD + 5
+        with suppress(OSError):
+            # Late bytes of a body are never taken for a request.
+            connection.sendall(b"x" if time.monotonic() - started < SECONDS_OF_THREAD else HEAD + b"\r\n")
+        try:
+            more = connection.recv(65_536)
+        except TimeoutError:
+            continue
+        except ConnectionResetError:
+            break
+        received += more
+    assert received[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 404")
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_who_takes_no_answer_keeps_no_thread_for_ever(shop: Shop, capfd: Any) -> None:
     with ExitStack() as stack:
         for _ in range(4):
@@ -123,6 +155,38 @@ def test_who_takes_no_answer_keeps_no_thread_for_ever(shop: Shop, capfd: Any) ->
         time.sleep(4)
         assert requests.get(f"{shop.url}/item/1", timeout=SECONDS_OF_THREAD * 2).status_code == 200
     assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.fixture
+def line() -> Iterator[tuple[socket.socket, Line]]:
+    """Both ends of one whose sender waits for half a second, in which little of what the machine holds is taken."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        closing(socket.create_connection(server.getsockname())) as far,
+    ):
+        far.settimeout(5)
+        near, _ = server.accept()
+        with closing(Line(fileno=near.detach())) as near:
+            near.settimeout(0.5)
+            yield far, near
+
+
+def test_who_takes_a_long_answer_slowly_gets_all_of_it(line: tuple[socket.socket, Line]) -> None:
+    far, near = line
+    answer = bytes(8_000_000)
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(near.sendall, answer)
+        taken = 0
+        while taken < len(answer):
+            taken += len(far.recv(50_000))
+            time.sleep(0.02)
+        sent.result()
+
+
+def test_who_stops_taking_a_long_answer_is_hung_up_on(line: tuple[socket.socket, Line]) -> None:
+    _, near = line
+    with pytest.raises(TimeoutError):
+        near.sendall(bytes(20_000_000))
 
 
 def test_a_body_of_unknown_length_is_read(shop: Shop) -> None:

@@ -43,6 +43,8 @@ def catalog_page(request: HttpRequest) -> HttpResponse:
         "catalog.html",
         address=reverse("catalog") + (f"?{canonical}" if canonical else ""),
         made_of=(page, tuple(offered), currency),
+        # Anybody can make up more addresses than memory holds; nearly everybody asks for a first page.
+        keep=currency == known and after is None and before is None,
         context=lambda: {
             "head": head_of_catalog(request, known, canonical),
             "page": page,

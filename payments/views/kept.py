@@ -17,8 +17,8 @@ from payments.languages import language_of_numbers, language_of_texts
 from payments.views.context import shop
 from payments.views.heads import public_origin
 
-# Of some 10 kB each, in each process.
-MOST = 2048
+# Of text in each process, which is some five hundred items' pages. What they are kept under takes about a quarter more.
+MOST_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,16 @@ class KeptPage:
         etag = f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
         return cls(content, gzip.compress(content, mtime=0), etag)
 
+    def __len__(self) -> int:
+        return len(self.content) + len(self.compressed)
+
 
 class KeptPages:
     """The last ones that somebody asked for."""
 
     def __init__(self) -> None:
         self.pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
+        self.size = 0
         self.lock = Lock()
 
     def get(self, made_of: Hashable) -> KeptPage | None:
@@ -50,27 +54,44 @@ class KeptPages:
 
     def keep(self, made_of: Hashable, page: KeptPage) -> None:
         with self.lock:
+            # Two who asked at once have both written it.
+            if made_of in self.pages:
+                return
             self.pages[made_of] = page
-            while len(self.pages) > MOST:
-                self.pages.popitem(last=False)
+            self.size += len(page)
+            while self.size > MOST_BYTES:
+                _, oldest = self.pages.popitem(last=False)
+                self.size -= len(oldest)
+
+    def clear(self) -> None:
+        with self.lock:
+            self.pages.clear()
+            self.size = 0
 
 
 kept_pages = KeptPages()
 
 
 def kept(
-    request: HttpRequest, template: str, *, address: str, made_of: Hashable, context: Callable[[], dict[str, Any]]
+    request: HttpRequest,
+    template: str,
+    *,
+    address: str,
+    made_of: Hashable,
+    context: Callable[[], dict[str, Any]],
+    keep: bool = True,
 ) -> HttpResponse:
     """The page at the canonical `address`, written by `template` if nothing is kept that was made of the same.
 
     `made_of` is all that `context` depends on but the address, the language and the shop's settings.
     """
+    keep = keep and not has_own_words(request)
     of_shop = shop(request) | {"page_address": address}
     key = (template, made_of, *of_shop.values(), public_origin(request), language_of_texts(), language_of_numbers())
-    page = kept_pages.get(key)
-    if page is None or has_own_words(request):
+    page = kept_pages.get(key) if keep else None
+    if page is None:
         page = KeptPage.of(render_to_string(template, context() | of_shop, request))
-        if not has_own_words(request):
+        if keep:
             kept_pages.keep(key, page)
     return answer(request, page)
 
