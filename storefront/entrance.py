@@ -1,5 +1,6 @@
 """What is refused before Django sees it: it would fail at it outside of its own error handling, or keep it on disk."""
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from django.utils.http import parse_header_parameters
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+RFC_2231 = re.compile(r"\*\s*=")
 HEADERS = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
 
 
@@ -16,6 +18,7 @@ def guarded(application: "WSGIApplication") -> "WSGIApplication":
     def guard(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         refusal = refusal_of(environ)
         if refusal is None:
+            leave_out_what_fails(environ)
             return application(environ, start_response)
         status, message = refusal
         start_response(status, HEADERS)
@@ -46,6 +49,12 @@ def is_readable(content_type: str) -> bool:
     except (LookupError, ValueError):
         return False
     return parameters.get("charset", "utf-8").lower() in ("utf-8", "utf8")
+
+
+def leave_out_what_fails(environ: "WSGIEnvironment") -> None:
+    """Where something is accepted in an encoding that there is not, which RFC 2231 lets anybody name, Django raises."""
+    if RFC_2231.search(environ.get("HTTP_ACCEPT", "")):
+        del environ["HTTP_ACCEPT"]
 
 
 def has_nul(environ: "WSGIEnvironment") -> bool:
