@@ -18,7 +18,7 @@ def guarded(application: "WSGIApplication") -> "WSGIApplication":
     def guard(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         refusal = refusal_of(environ)
         if refusal is None:
-            leave_out_what_fails(environ)
+            leave_out_unreadable_accept(environ)
             return application(environ, start_response)
         status, message = refusal
         start_response(status, HEADERS)
@@ -51,7 +51,7 @@ def is_readable(content_type: str) -> bool:
     return parameters.get("charset", "utf-8").lower() in ("utf-8", "utf8")
 
 
-def leave_out_what_fails(environ: "WSGIEnvironment") -> None:
+def leave_out_unreadable_accept(environ: "WSGIEnvironment") -> None:
     """Where something is accepted in an encoding that there is not, which RFC 2231 lets anybody name, Django raises."""
     if RFC_2231.search(environ.get("HTTP_ACCEPT", "")):
         del environ["HTTP_ACCEPT"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.bench import Bench, Server
-from benchmarks.figures.pages import ONCE_MORE
+from benchmarks.figures.pages import DOUBLE_THE_ITEMS
 from benchmarks.processes import family_of
 from benchmarks.rows import Row, at_most
 from benchmarks.stripe_server import running_stripe
@@ -24,7 +24,7 @@ def memory(bench: Bench) -> Iterator[Row]:
             bench.shop(kind, WEB_CONCURRENCY="1", WEB_THREADS=THREADS, **stripe.environment) as shop,
         ):
             for _ in range(DOUBLED):
-                execute(shop.environment["DATABASE_URL"], ONCE_MORE)
+                execute(shop.environment["DATABASE_URL"], DOUBLE_THE_ITEMS)
             rounds = [grown(shop, Crowd(shop, stripe))]
         yield Row(f"memory after {MANY:,} requests, {kind}", f"after {FEW}", rounds, "bytes", at_most(1.1))
 

@@ -15,7 +15,7 @@ SECONDS = 4
 # The demo catalog has half a page of items.
 PAGE_SIZE = 24
 COLUMNS = "description, price, currency, picture, on_sale, stock, created, changed"
-ONCE_MORE = f"INSERT INTO payments_item (name, {COLUMNS}) SELECT name || ' II', {COLUMNS} FROM payments_item"  # noqa: S608
+DOUBLE_THE_ITEMS = f"INSERT INTO payments_item (name, {COLUMNS}) SELECT name || ' II', {COLUMNS} FROM payments_item"  # noqa: S608
 TARGETS = {"sqlite": at_least(0.30), "postgres": at_least(0.25)}
 
 
@@ -31,7 +31,7 @@ def catalog(bench: Bench) -> Iterator[Row]:
     for kind in bench.databases:
         with ExitStack() as stack:
             shop = stack.enter_context(bench.shop(kind))
-            execute(shop.environment["DATABASE_URL"], ONCE_MORE)
+            execute(shop.environment["DATABASE_URL"], DOUBLE_THE_ITEMS)
             assert requests.get(shop.url, timeout=10).text.count('class="card"') == PAGE_SIZE
             yield compared(bench, f"catalog page, {kind}", shop, "/", "item page", shop, "/item/1", at_least(0.60))
 
