@@ -141,6 +141,9 @@ def test_who_gave_an_address_is_told_that_a_confirmation_comes(client: Client, o
     assert coming not in client.get(f"/order/{order.uuid}").content.decode()
     order.note_email("shopper@example.com")
     assert coming in client.get(f"/order/{order.uuid}").content.decode()
+    # By then it came long ago.
+    Order.objects.filter(pk=order.pk).update(refunded="fully")
+    assert coming not in client.get(f"/order/{order.uuid}").content.decode()
 
 
 def test_whoever_has_the_link_reads_the_e_mail_address_only_where_it_is_about_to_be_used(
