@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.bench import MANY_THREADS, Bench, Server, inside, manage
-from benchmarks.load import Load, in_one_instant, wrk
+from benchmarks.load import in_one_instant, wrk
 from benchmarks.rows import Row, Target, alone, at_least, at_most
 from benchmarks.stripe_server import StripeServer, running_stripe
 
 # As .env.example has them for test keys: all that a buy writes is written.
 LIMITS = {"LIMIT_BUYS": "20,1000000", "LIMIT_DECLINES": "8,8000"}
 DELAY = 0.3
-SECONDS = 4
 # So long that those who are not answered when it ends are few beside the others.
-LONG, PAUSE = 10, 3
+SECONDS, PAUSE = 10, 3
 IN_FLIGHT = {50: at_least(0.92), 200: at_least(0.60)}
 
 
@@ -56,16 +55,10 @@ def share_of(bench: Bench, kind: str, shop: Server, count: int, target: Target) 
 
 def rate_of(shop: Server, count: int) -> float:
     """Without those that were told to try again, as all are who wait too long for a place."""
-    load = wrk(shop.url + "/buy/1", connections=count, seconds=LONG, script="buy.lua")
+    load = wrk(shop.url + "/buy/1", connections=count, seconds=SECONDS, script="buy.lua")
     # Who was not answered in time still has a thread.
     time.sleep(PAUSE)
     return load.per_second * (1 - load.refused / load.count)
-
-
-def bought(shop: Server, count: int, seconds: int) -> Load:
-    load = wrk(shop.url + "/buy/1", connections=count, seconds=seconds, script="buy.lua")
-    assert not load.refused, f"{load.refused} of {load.count} buys were refused"
-    return load
 
 
 def one_instant(bench: Bench) -> Iterator[Row]:
@@ -93,7 +86,9 @@ def connections(bench: Bench) -> Iterator[Row]:
 
 
 def opened_per_thousand(shop: Server, stripe: StripeServer) -> float:
+    """A process opens another when more buy there at once than ever before: a round is about a thousand buys."""
     before = stripe.connections
-    load = bought(shop, 50, SECONDS)
+    load = wrk(shop.url + "/buy/1", connections=50, seconds=SECONDS, script="buy.lua")
+    assert not load.refused, f"{load.refused} of {load.count} buys were refused"
     # That of the question before is counted as well.
     return (stripe.connections - before - 1) * 1000 / load.count
