@@ -18,7 +18,7 @@ from payments.tests.shop_process import ROOT, Shop, execute, free_port, sandbox_
 DATABASES = ("sqlite", "postgres")
 CURRENCIES = ("USD", "EUR", "JPY")
 BARE = "gunicorn --config python:storefront.gunicorn --bind 127.0.0.1:$PORT benchmarks.bare"
-# Two processes of so many threads hold 200 who wait for Stripe.
+# Two processes of so many threads hold nearly 200 who wait for Stripe, or for a place to do so.
 MANY_THREADS = {"WEB_CONCURRENCY": "2", "WEB_THREADS": "128"}
 __all__ = ["BARE", "DATABASES", "MANY_THREADS", "ROOT", "Bench", "Server"]
 

@@ -14,7 +14,7 @@ from benchmarks.stripe_server import StripeServer, running_stripe
 # As .env.example has them for test keys: all that a buy writes is written.
 LIMITS = {"LIMIT_BUYS": "20,1000000", "LIMIT_DECLINES": "8,8000"}
 DELAY = 0.3
-# So long that those who are not answered when it ends are few beside the others.
+# So long that those who are not answered when it ends are few beside the others, and until they are answered after all.
 SECONDS, PAUSE = 10, 3
 IN_FLIGHT = {50: at_least(0.92), 200: at_least(0.60)}
 
@@ -56,7 +56,6 @@ def share_of(bench: Bench, kind: str, shop: Server, count: int, target: Target) 
 def rate_of(shop: Server, count: int) -> float:
     """Without those that were told to try again, as all are who wait too long for a place."""
     load = wrk(shop.url + "/buy/1", connections=count, seconds=SECONDS, script="buy.lua")
-    # Who was not answered in time still has a thread.
     time.sleep(PAUSE)
     return load.per_second * (1 - load.refused / load.count)
 
@@ -86,9 +85,10 @@ def connections(bench: Bench) -> Iterator[Row]:
 
 
 def opened_per_thousand(shop: Server, stripe: StripeServer) -> float:
-    """A process opens another when more buy there at once than ever before: a round is about a thousand buys."""
+    """A process opens one more when more buy there at once than ever before. A round is about a thousand buys."""
     before = stripe.connections
     load = wrk(shop.url + "/buy/1", connections=50, seconds=SECONDS, script="buy.lua")
     assert not load.refused, f"{load.refused} of {load.count} buys were refused"
+    time.sleep(PAUSE)
     # That of the question before is counted as well.
     return (stripe.connections - before - 1) * 1000 / load.count

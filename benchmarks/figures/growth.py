@@ -78,7 +78,8 @@ def pages(bench: Bench) -> Iterator[Row]:
 def shop_with(bench: Bench, kind: str, count: int) -> Iterator[subprocess.Popen[str]]:
     """A process of a shop that has so many items and orders; see `inside.asked`."""
     with bench.database(kind) as url:
-        environment = bench.environment(url)
+        # What PostgreSQL spends is read of the one connection, so it has to last.
+        environment = bench.environment(url, DATABASE_CONNECTION_SECONDS="86400")
         for command in (["migrate"], ["collectstatic", "--noinput"], ["ensure_superuser"]):
             manage(environment, *command)
         seed(url, items=count, orders=count)

@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 from benchmarks.bench import Bench, Server, manage, web_line
+from benchmarks.figures.buys import LIMITS
 from benchmarks.load import Load, wrk
 from benchmarks.processes import cpu_seconds_of
 from benchmarks.rows import Row, alone, in_turn
 from benchmarks.stripe_server import running_stripe
 
 COUNTS = (2, 4, 8)
-# In all: the same load, spread over more processes. Four fifths of the threads of one may wait for Stripe.
+# In all: the same load, spread over more processes. One has places for 41 of them, and a queue for the others.
 BUYERS = 48
 READERS = 16
 SECONDS, PAUSE = 4, 2
@@ -44,7 +45,7 @@ def processes(bench: Bench) -> Iterator[Row]:
 def several(bench: Bench, count: int) -> Iterator[list[Server]]:
     """Web processes of one worker each, which know of each other by the database alone."""
     with bench.database("postgres") as url, running_stripe(bench.folder, delay=0.3) as stripe, ExitStack() as stack:
-        environment = bench.environment(url, WEB_CONCURRENCY="1", WEB_THREADS=THREADS, **stripe.environment)
+        environment = bench.environment(url, WEB_CONCURRENCY="1", WEB_THREADS=THREADS, **stripe.environment, **LIMITS)
         manage(environment, "prepare")
         command = bench.web or web_line()
         yield [stack.enter_context(bench.served(command, environment, "/readyz")) for _ in range(count)]
